@@ -1,0 +1,151 @@
+//! The names of what can go wrong.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::history::Op;
+use crate::linear::{Action, Item, Lens, stale};
+use crate::value::ValueId;
+use crate::verdict::Cited;
+
+/// What a counterexample is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anomaly {
+    /// A read returned a value that nobody ever wrote.
+    PhantomValue,
+    /// A read returned a value whose write had definitely failed.
+    DirtyRead,
+    /// A read returned a value before anybody began to write it.
+    FutureRead,
+    /// Two compare-and-sets both replaced the same value, written once.
+    LostCas,
+    /// An acknowledged write vanished: nothing replaced it, yet reads that began after it returned an
+    /// older value, and nobody ever saw it again.
+    LostWrite,
+    /// A read returned a value that had certainly been overwritten before it began.
+    StaleRead,
+    /// A read returned a new value, and a later one an old value again.
+    NewOldInversion,
+    /// No order explains the operations, and no simpler name fits.
+    Contradiction,
+}
+
+impl Anomaly {
+    /// All names.
+    pub const ALL: [Self; 8] = [
+        Self::PhantomValue,
+        Self::DirtyRead,
+        Self::FutureRead,
+        Self::LostCas,
+        Self::LostWrite,
+        Self::StaleRead,
+        Self::NewOldInversion,
+        Self::Contradiction,
+    ];
+
+    /// The name, as workloads and reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PhantomValue => "phantom-value",
+            Self::DirtyRead => "dirty-read",
+            Self::FutureRead => "future-read",
+            Self::LostCas => "lost-cas",
+            Self::LostWrite => "lost-write",
+            Self::StaleRead => "stale-read",
+            Self::NewOldInversion => "new-old-inversion",
+            Self::Contradiction => "contradiction",
+        }
+    }
+
+    /// The anomaly of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|anomaly| anomaly.name() == name)
+    }
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Names a minimal counterexample, complete at `until`, of the register with these operations.
+pub(crate) fn classify(ops: &[Op], lens: Lens, cited: &[Cited], until: u32) -> Anomaly {
+    let part: Vec<Item> = cited.iter().filter_map(|cited| lens.cited(ops, *cited, until)).collect();
+    let sourceless = part.iter().find_map(|item| sourceless(ops, lens, item));
+    if let Some(anomaly) = sourceless {
+        return anomaly;
+    }
+    if has_lost_cas(ops, lens, &part) {
+        return Anomaly::LostCas;
+    }
+    let stale = part.iter().find_map(|item| stale::is_stale(part.iter().copied(), item));
+    if let Some(stale) = stale {
+        let read = part.iter().find(|item| item.op == stale.read).copied();
+        let whole = read.and_then(|read| stale::is_stale(lens.items(ops), &read));
+        let lost = whole.is_some_and(|whole| whole.lost);
+        return if lost { Anomaly::LostWrite } else { Anomaly::StaleRead };
+    }
+    if has_inversion(&part) { Anomaly::NewOldInversion } else { Anomaly::Contradiction }
+}
+
+/// An observation of a value that nobody wrote, or nobody had begun to write.
+fn sourceless(ops: &[Op], lens: Lens, item: &Item) -> Option<Anomaly> {
+    let value = item.action.observes()?;
+    if value == lens.initial {
+        return None;
+    }
+    let mut writers =
+        lens.items(ops).filter(|other| other.action.leaves() == Some(value)).peekable();
+    if writers.peek().is_some() {
+        return writers.all(|writer| writer.call > item.ret).then_some(Anomaly::FutureRead);
+    }
+    Some(if failed_writer(ops, value).is_some() {
+        Anomaly::DirtyRead
+    } else {
+        Anomaly::PhantomValue
+    })
+}
+
+/// A write of `value` that definitely failed.
+pub(crate) fn failed_writer(ops: &[Op], value: ValueId) -> Option<usize> {
+    use crate::history::{Function, Outcome};
+    ops.iter().position(|op| {
+        op.outcome() == Outcome::Fail
+            && match op.function() {
+                Function::Write => op.a == value,
+                Function::Cas => op.b == value,
+                Function::Read => false,
+            }
+    })
+}
+
+fn has_lost_cas(ops: &[Op], lens: Lens, part: &[Item]) -> bool {
+    let expected = |item: &Item| match item.action {
+        Action::Cas(expected, _) => Some(expected),
+        _ => None,
+    };
+    part.iter().enumerate().any(|(i, first)| {
+        let Some(value) = expected(first) else { return false };
+        let again = part[i + 1..].iter().any(|other| expected(other) == Some(value));
+        let written = lens.items(ops).filter(|item| item.action.leaves() == Some(value)).count();
+        again && written + usize::from(value == lens.initial) == 1
+    })
+}
+
+/// Whether one read ends before another begins, and they saw different values: with no stale read
+/// about, the second went back.
+fn has_inversion(part: &[Item]) -> bool {
+    let read = |item: &Item| match item.action {
+        Action::Read(value) => Some(value),
+        _ => None,
+    };
+    part.iter().any(|first| {
+        read(first).is_some_and(|new| {
+            let later = |second: &&Item| first.ret < second.call;
+            part.iter().filter(later).filter_map(read).any(|old| old != new)
+        })
+    })
+}

@@ -1,0 +1,436 @@
+//! The history of a set of registers: operations of forty bytes, apart by key.
+
+use std::collections::HashMap;
+
+use crate::datum::Datum;
+use crate::error::ReadError;
+use crate::event::{Event, EventKind, Process};
+use crate::pair::Pairing;
+use crate::value::{EXPECTED_VALUE, Value, ValueId, Values};
+
+/// What a client asks of a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Return the value.
+    Read,
+    /// Replace the value.
+    Write,
+    /// Replace the value if it equals the expected one.
+    Cas,
+}
+
+impl Function {
+    /// The name in a history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Cas => "cas",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Read, Self::Write, Self::Cas].into_iter().find(|f| f.name() == name)
+    }
+}
+
+/// What became of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It took effect.
+    Ok,
+    /// It did not and never will.
+    Fail,
+    /// Nobody knows; also what is still open when the history ends.
+    Info,
+}
+
+impl Outcome {
+    /// The word of the history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Fail => "fail",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// The return position of an operation that may take effect at any later time.
+pub const OPEN: u32 = u32::MAX;
+/// The time of an event that was recorded without one.
+pub const NO_TIME: i64 = i64::MIN;
+
+/// One operation on one register.
+///
+/// Positions are those of the events in the file, counting from 1: the order of the file is the
+/// real-time order, whatever the clocks say. `a`, `b` and `observed` are arguments and results: of a
+/// read `a` is what it returned, of a write what it wrote, of a compare-and-set the expected value,
+/// with the new value in `b` and, where it failed and the client learned why, the value it met in
+/// `observed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Op {
+    /// Position of the invocation.
+    pub call: u32,
+    /// Position of the completion; [`OPEN`] after an info, or where there is none.
+    pub ret: u32,
+    /// Time of the invocation in nanoseconds, or [`NO_TIME`].
+    pub call_time: i64,
+    /// Time of the completion in nanoseconds, or [`NO_TIME`].
+    pub ret_time: i64,
+    /// Value read, written or expected.
+    pub a: ValueId,
+    /// The new value of a compare-and-set.
+    pub b: ValueId,
+    /// The value that made a compare-and-set fail.
+    pub observed: ValueId,
+    /// Process, function and outcome in one word.
+    who: u32,
+}
+
+impl Op {
+    /// An operation just invoked.
+    pub fn invoked(call: u32, process: u32, function: Function, a: ValueId, b: ValueId) -> Self {
+        let who = (process << 4) | ((function as u32) << 2) | Outcome::Info as u32;
+        Self {
+            call,
+            ret: OPEN,
+            call_time: NO_TIME,
+            ret_time: NO_TIME,
+            a,
+            b,
+            observed: ValueId::NONE,
+            who,
+        }
+    }
+
+    /// Records what became of it. Only ok and fail have a return position.
+    pub fn complete(&mut self, outcome: Outcome, ret: u32) {
+        self.who = (self.who & !3) | outcome as u32;
+        self.ret = if outcome == Outcome::Info { OPEN } else { ret };
+    }
+
+    /// Who asked.
+    pub fn process(&self) -> u32 {
+        self.who >> 4
+    }
+
+    /// What was asked.
+    pub fn function(&self) -> Function {
+        match (self.who >> 2) & 3 {
+            0 => Function::Read,
+            1 => Function::Write,
+            _ => Function::Cas,
+        }
+    }
+
+    /// What became of it.
+    pub fn outcome(&self) -> Outcome {
+        match self.who & 3 {
+            0 => Outcome::Ok,
+            1 => Outcome::Fail,
+            _ => Outcome::Info,
+        }
+    }
+}
+
+/// All operations on one register, in the order of their invocations.
+#[derive(Debug, Clone)]
+pub struct KeyHistory {
+    /// The register; `None` where the history has just one and does not name it.
+    pub key: Option<Value>,
+    /// Its operations.
+    pub ops: Vec<Op>,
+}
+
+/// A whole history of registers.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The values that occur.
+    pub values: Values,
+    /// A history for each register, in the order of their first invocations.
+    pub keys: Vec<KeyHistory>,
+    /// How many events there were, the nemesis's among them.
+    pub event_count: u32,
+}
+
+impl History {
+    /// The history of these events.
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, ReadError> {
+        let mut builder = Builder::default();
+        for event in events {
+            builder.push(event)?;
+        }
+        Ok(builder.finish())
+    }
+
+    /// How many operations there are.
+    pub fn op_count(&self) -> usize {
+        self.keys.iter().map(|key| key.ops.len()).sum()
+    }
+}
+
+/// Makes a [`History`] of events as they come.
+#[derive(Default)]
+pub struct Builder {
+    history: History,
+    key_index: HashMap<Value, u32>,
+    shape: Option<(Shape, u64)>,
+    open: Pairing<Handle>,
+}
+
+/// Where an operation stands: its register, and its place among that register's operations.
+#[derive(Clone, Copy)]
+struct Handle {
+    key: u32,
+    op: u32,
+}
+
+/// How a history says which register an operation acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Not at all: there is one.
+    Single,
+    /// In the field `key`.
+    Field,
+    /// Jepsen's independent tuples: `[key value]` in the field `value`.
+    Tuple,
+}
+
+impl Shape {
+    fn says(self) -> &'static str {
+        match self {
+            Self::Single => "no key",
+            Self::Field => "a field `key`",
+            Self::Tuple => "a tuple `[key value]`",
+        }
+    }
+}
+
+impl Builder {
+    /// Takes the next event. Events of the nemesis only count.
+    pub fn push(&mut self, event: &Event) -> Result<(), ReadError> {
+        if self.history.event_count >= OPEN - 1 {
+            return Err(ReadError::new(event.line, "more than four billion events", "fewer"));
+        }
+        self.history.event_count += 1;
+        let Process::Client(process) = event.process else { return Ok(()) };
+        let Some(function) = Function::from_name(&event.f) else {
+            return Err(ReadError::field(
+                event.line,
+                "f",
+                format!("unknown function `{}`", crate::datum::brief(&event.f)),
+                "read, write or cas",
+            ));
+        };
+        match event.kind {
+            EventKind::Invoke => self.invoke(process, function, event),
+            EventKind::Ok => self.complete(process, event, Outcome::Ok),
+            EventKind::Fail => self.complete(process, event, Outcome::Fail),
+            EventKind::Info => self.complete(process, event, Outcome::Info),
+        }
+    }
+
+    /// All that was pushed. Operations without a completion stay open.
+    pub fn finish(mut self) -> History {
+        self.history.values.shrink_to_fit();
+        for key in &mut self.history.keys {
+            key.ops.shrink_to_fit();
+        }
+        self.history
+    }
+
+    /// What was pushed so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn invoke(&mut self, process: u32, function: Function, event: &Event) -> Result<(), ReadError> {
+        let shape = shape_of(function, event);
+        match self.shape {
+            None => self.shape = Some((shape, event.line)),
+            Some((first, line)) if first != shape => {
+                return Err(ReadError::field(
+                    event.line,
+                    if first == Shape::Field { "key" } else { "value" },
+                    format!("this operation has {}", shape.says()),
+                    format!("{}, as in line {line}", first.says()),
+                ));
+            }
+            Some(_) => {}
+        }
+        let (key, value) = split(shape, event)?;
+        let (a, b) = match function {
+            // What a read's invocation carries says nothing.
+            Function::Read => (ValueId::NONE, ValueId::NONE),
+            Function::Write => (self.intern(event, value)?, ValueId::NONE),
+            Function::Cas => {
+                let (expected, new) = cas_pair(event, value)?;
+                (self.intern(event, expected)?, self.intern(event, new)?)
+            }
+        };
+        let key = self.key(key);
+        let ops = &mut self.history.keys[key as usize].ops;
+        self.open.invoke(process, event, Handle { key, op: ops.len() as u32 })?;
+        let mut op = Op::invoked(self.history.event_count, process, function, a, b);
+        op.call_time = event.time.unwrap_or(NO_TIME);
+        ops.push(op);
+        Ok(())
+    }
+
+    fn complete(&mut self, process: u32, event: &Event, outcome: Outcome) -> Result<(), ReadError> {
+        let Handle { key, op } = self.open.complete(process, event)?;
+        let (key, op) = (key as usize, op as usize);
+        let function = self.history.keys[key].ops[op].function();
+        let (mut read, mut observed) = (ValueId::NONE, ValueId::NONE);
+        match outcome {
+            Outcome::Ok => {
+                let value = self.completed_value(event, key)?;
+                if function == Function::Read {
+                    read = self.intern(event, value)?;
+                } else {
+                    self.check_unchanged(event, value, &self.history.keys[key].ops[op])?;
+                }
+            }
+            Outcome::Fail if function == Function::Cas => {
+                if let Some(datum) = &event.observed {
+                    let value = Value::from_datum(datum)
+                        .ok_or_else(|| no_value(event.line, "observed", datum))?;
+                    observed = self.history.values.intern(&value);
+                }
+            }
+            Outcome::Fail | Outcome::Info => {}
+        }
+        let op = &mut self.history.keys[key].ops[op];
+        if function == Function::Read {
+            op.a = read;
+        }
+        op.observed = observed;
+        op.ret_time = event.time.unwrap_or(NO_TIME);
+        op.complete(outcome, self.history.event_count);
+        Ok(())
+    }
+
+    /// The value of an ok completion, after its key has been found to be the invocation's.
+    fn completed_value<'e>(&self, event: &'e Event, key: usize) -> Result<&'e Datum, ReadError> {
+        let shape = self.shape.map_or(Shape::Single, |(shape, _)| shape);
+        let (found, value) = match (shape, &event.key, event.value.as_pair()) {
+            (Shape::Field, Some(found), _) => (Some(found), &event.value),
+            (Shape::Tuple, _, Some((found, value))) => (Some(found), value),
+            (Shape::Tuple, ..) if event.value != Datum::Nil => {
+                return Err(ReadError::field(
+                    event.line,
+                    "value",
+                    format!("found {}", event.value.brief()),
+                    "a tuple [key value], as in the invocation",
+                ));
+            }
+            _ => (None, &event.value),
+        };
+        let expected = self.history.keys[key].key.as_ref();
+        if let (Some(found), Some(expected)) = (found, expected)
+            && Value::from_datum(found).as_ref() != Some(expected)
+        {
+            return Err(ReadError::field(
+                event.line,
+                if shape == Shape::Field { "key" } else { "value" },
+                format!("completes on key {}", found.brief()),
+                format!("key {expected}, as in the invocation"),
+            ));
+        }
+        Ok(value)
+    }
+
+    /// A write or compare-and-set completes with its own argument, or with nothing.
+    fn check_unchanged(&self, event: &Event, value: &Datum, op: &Op) -> Result<(), ReadError> {
+        let same = |datum: &Datum, id: ValueId| {
+            Value::from_datum(datum).is_some_and(|v| v == *self.history.values.get(id))
+        };
+        let unchanged = match (op.function(), value) {
+            (_, Datum::Nil) => true,
+            (Function::Cas, _) => {
+                value.as_pair().is_some_and(|(e, n)| same(e, op.a) && same(n, op.b))
+            }
+            (Function::Read | Function::Write, _) => same(value, op.a),
+        };
+        if unchanged {
+            return Ok(());
+        }
+        let values = &self.history.values;
+        Err(ReadError::field(
+            event.line,
+            "value",
+            format!("this ok `{}` completes with {}", event.f, value.brief()),
+            match op.function() {
+                Function::Cas => format!("[{}, {}]", values.get(op.a), values.get(op.b)),
+                Function::Read | Function::Write => values.get(op.a).to_string(),
+            } + ", as invoked, or null",
+        ))
+    }
+
+    fn intern(&mut self, event: &Event, datum: &Datum) -> Result<ValueId, ReadError> {
+        match Value::from_datum(datum) {
+            Some(value) => Ok(self.history.values.intern(&value)),
+            None => Err(no_value(event.line, "value", datum)),
+        }
+    }
+
+    fn key(&mut self, key: Option<Value>) -> u32 {
+        let next = self.history.keys.len() as u32;
+        let number = match &key {
+            // The only register of its history.
+            None => 0,
+            Some(value) => *self.key_index.entry(value.clone()).or_insert(next),
+        };
+        if number == next {
+            self.history.keys.push(KeyHistory { key, ops: Vec::new() });
+        }
+        number
+    }
+}
+
+fn no_value(line: u64, field: &'static str, datum: &Datum) -> ReadError {
+    let problem = format!("found {}, {}", datum.kind(), datum.brief());
+    ReadError::field(line, field, problem, EXPECTED_VALUE)
+}
+
+/// A register never holds a list, so a list of two is a tuple wherever the function takes a scalar,
+/// and for a compare-and-set wherever its second element is a list itself.
+fn shape_of(function: Function, event: &Event) -> Shape {
+    if event.key.is_some() {
+        return Shape::Field;
+    }
+    match (function, event.value.as_pair()) {
+        (Function::Read | Function::Write, Some(_)) => Shape::Tuple,
+        (Function::Cas, Some((_, Datum::List(_)))) => Shape::Tuple,
+        _ => Shape::Single,
+    }
+}
+
+fn split(shape: Shape, event: &Event) -> Result<(Option<Value>, &Datum), ReadError> {
+    let (key, value) = match (shape, &event.key, event.value.as_pair()) {
+        (Shape::Field, Some(key), _) => (key, &event.value),
+        (Shape::Tuple, _, Some((key, value))) => (key, value),
+        _ => return Ok((None, &event.value)),
+    };
+    match Value::from_datum(key) {
+        Some(key) => Ok((Some(key), value)),
+        None => Err(ReadError::field(
+            event.line,
+            if shape == Shape::Field { "key" } else { "value" },
+            format!("found {} as the key, {}", key.kind(), key.brief()),
+            "a key: an integer, a string, a boolean or a keyword",
+        )),
+    }
+}
+
+fn cas_pair<'e>(event: &Event, value: &'e Datum) -> Result<(&'e Datum, &'e Datum), ReadError> {
+    value.as_pair().ok_or_else(|| {
+        ReadError::field(
+            event.line,
+            "value",
+            format!("found {}, {}", value.kind(), value.brief()),
+            "[expected, new]",
+        )
+    })
+}

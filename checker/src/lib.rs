@@ -1,0 +1,62 @@
+//! Client histories in, verdicts with proofs out.
+//!
+//! `quorate-checker` decides whether a recorded history of a replicated register is linearizable: in
+//! near-linear time where written values are distinct, by search otherwise. Valid comes with a
+//! linearization, invalid with a minimal counterexample, and a [verifier](verify) that shares no code
+//! with the engines accepts or rejects either.
+//!
+//! ```
+//! use quorate_checker::{Budget, Builder, Reader, Rules, Verdict, check};
+//!
+//! let file = br#"{"process":0,"type":"invoke","f":"write","key":"x","value":1}
+//! {"process":0,"type":"ok","f":"write","key":"x","value":1}
+//! {"process":1,"type":"invoke","f":"read","key":"x","value":null}
+//! {"process":1,"type":"ok","f":"read","key":"x","value":null}
+//! "#;
+//! let mut history = Builder::default();
+//! for event in Reader::new(&file[..], None)? {
+//!     history.push(&event?)?;
+//! }
+//! let history = history.finish();
+//! let report = check(&history, &Rules::default(), Budget::GENEROUS);
+//! assert_eq!(report.verdict(), Verdict::Invalid);
+//! # Ok::<(), quorate_checker::ReadError>(())
+//! ```
+//!
+//! There is no async, file, clock, thread or randomness in here: bytes come in through
+//! [`std::io::BufRead`], and the same history gives the same verdict and the same proof everywhere.
+
+mod anomaly;
+mod certificate;
+mod datum;
+mod error;
+mod event;
+mod explain;
+mod history;
+mod linear;
+pub mod model;
+mod pair;
+mod read;
+mod recorded;
+mod search;
+mod value;
+mod verdict;
+pub mod verify;
+mod write;
+
+pub use anomaly::Anomaly;
+pub use certificate::{
+    Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof, UnreadableCertificate,
+};
+pub use datum::Datum;
+pub use error::ReadError;
+pub use event::{Event, EventKind, Name, PROCESS_MAX, Process};
+pub use explain::{Bar, Explanation, explain, timeline};
+pub use history::{Builder, Function, History, KeyHistory, NO_TIME, OPEN, Op, Outcome};
+pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
+pub use read::{Format, Reader};
+pub use recorded::{CertificateError, Finding, KeyResult, Object, Reading, Recorded};
+pub use search::GaveUp;
+pub use value::{Value, ValueId, Values};
+pub use verdict::{Budget, Cited, Counterexample, Engine, KeyReport, Proof, Report, Verdict};
+pub use write::{write_edn, write_jsonl};

@@ -1,0 +1,224 @@
+//! From a refuted register to the few operations that refute it.
+//!
+//! A part of a history proves something about the whole only if it is *closed*: whoever observes a
+//! value must come with every write that it may have observed. So a read whose possible writers are
+//! not all in the part is left out, and a compare-and-set in that position is kept for what it wrote
+//! and not for what it expected. A write is not a possible source of a read if it begins after the
+//! read ended, or if an acknowledged write in the part lies wholly between the two. With failed
+//! compare-and-sets in the part, writes outside it are allowed for, too: any number of them may
+//! leave some other value at any time after the first of them began.
+//!
+//! Under these rules, leaving out operations turns a linearizable history into another one, never
+//! into an illegal one. So whatever part is illegal proves the whole illegal.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use super::item::{Action, Item, Lens};
+use super::{Checker, Culprits};
+use crate::anomaly;
+use crate::history::{OPEN, Op};
+use crate::value::ValueId;
+use crate::verdict::{Cited, Counterexample};
+
+/// Operations looked at before minimisation stops and says so: some seconds.
+const EFFORT_MAX: u64 = 40_000_000;
+
+pub(super) struct Minimiser<'a> {
+    checker: &'a mut Checker,
+    ops: &'a [Op],
+    lens: Lens,
+    /// Where the history is cut off.
+    until: u32,
+    /// Every operation that says something; `None` for the others.
+    items: Vec<Option<Item>>,
+    /// Who leaves each value, in the order of the calls.
+    writers: FxHashMap<ValueId, Vec<u32>>,
+    effort: u64,
+}
+
+impl<'a> Minimiser<'a> {
+    pub(super) fn new(checker: &'a mut Checker, ops: &'a [Op]) -> Self {
+        let lens = checker.lens();
+        let items: Vec<_> = ops.iter().enumerate().map(|(i, op)| lens.item(i, op)).collect();
+        let mut writers: FxHashMap<ValueId, Vec<u32>> = FxHashMap::default();
+        for item in items.iter().flatten() {
+            if let Some(value) = item.action.leaves() {
+                writers.entry(value).or_default().push(item.op);
+            }
+        }
+        Self { checker, ops, lens, until: OPEN - 1, items, writers, effort: 0 }
+    }
+
+    /// The counterexample.
+    pub(super) fn minimise(mut self, culprits: &Culprits) -> Counterexample {
+        let mut part = self.starting_part(culprits);
+        let mut size = part.len().div_ceil(2);
+        loop {
+            let mut shrunk = false;
+            let mut start = 0;
+            while start < part.len() {
+                let end = (start + size).min(part.len());
+                let rest: Vec<u32> = [&part[..start], &part[end..]].concat();
+                if self.is_illegal(&rest) {
+                    part = self.close(&rest).into_iter().map(|cited| cited.op).collect();
+                    shrunk = true;
+                } else {
+                    start = end;
+                }
+            }
+            if size == 1 && !shrunk {
+                break;
+            }
+            if !shrunk || size > part.len() {
+                size = size.div_ceil(2).min(part.len()).max(1);
+            }
+        }
+        self.cut_off(&part);
+        let (ops, until) = (self.close(&part), self.until);
+        let anomaly = anomaly::classify(self.ops, self.lens, &ops, until);
+        Counterexample { anomaly, ops, until, minimal: self.effort < EFFORT_MAX }
+    }
+
+    /// Moves the cut forward to the last return that the part needs.
+    fn cut_off(&mut self, part: &[u32]) {
+        let returns = part.iter().filter_map(|op| Some(self.items[*op as usize]?.ret));
+        let last = returns.filter(|ret| *ret <= self.until).max();
+        self.until = last.unwrap_or(self.until);
+    }
+
+    /// A part that is illegal: small if the culprits say enough, everything in the worst case.
+    fn starting_part(&mut self, culprits: &Culprits) -> Vec<u32> {
+        let all = |items: &[Option<Item>]| items.iter().flatten().map(|item| item.op).collect();
+        match culprits {
+            Culprits::Ops(ops) => {
+                let part = self.with_reasons(ops);
+                if self.is_illegal(&part) { part } else { all(&self.items) }
+            }
+            Culprits::Refuting(op) => {
+                let until =
+                    self.items[*op as usize].expect("a refuting operation says something").ret;
+                self.until = until;
+                let before: Vec<Item> =
+                    self.items.iter().flatten().copied().filter(|i| i.call < until).collect();
+                let mut size = 16;
+                while size < before.len() {
+                    let window: Vec<u32> =
+                        before[before.len() - size..].iter().map(|item| item.op).collect();
+                    if self.is_illegal(&window) {
+                        return window;
+                    }
+                    size *= 2;
+                }
+                before.iter().map(|item| item.op).collect()
+            }
+        }
+    }
+
+    /// The operations with the writers of all they observed, and for each of unknown outcome an
+    /// observer that shows it took effect.
+    fn with_reasons(&self, ops: &[u32]) -> Vec<u32> {
+        let mut part = BTreeSet::new();
+        let mut work = ops.to_vec();
+        while let Some(op) = work.pop() {
+            if !part.insert(op) {
+                continue;
+            }
+            let Some(item) = self.items[op as usize] else { continue };
+            if let Some(writers) = item.action.observes().and_then(|v| self.writers.get(&v)) {
+                work.extend(writers);
+            }
+            if item.is_optional() {
+                let observes = |other: &&Item| other.action.observes() == item.action.leaves();
+                let observers = self.items.iter().flatten().filter(observes);
+                work.extend(observers.min_by_key(|other| other.ret).map(|other| other.op));
+            }
+        }
+        part.into_iter().collect()
+    }
+
+    fn is_illegal(&mut self, part: &[u32]) -> bool {
+        self.effort += part.len() as u64 + 10;
+        if self.effort >= EFFORT_MAX {
+            return false;
+        }
+        let cited = self.close(part);
+        let item = |cited: &Cited| self.lens.cited(self.ops, *cited, self.until);
+        let mut items: Vec<Item> = cited.iter().filter_map(item).collect();
+        let other = ValueId(self.checker.value_count as u32 + 1);
+        items.extend(self.others(&cited, &items, other));
+        items.sort_unstable_by_key(|item| item.call);
+        self.checker.is_illegal(&items, other.index() + 1) == Some(true)
+    }
+
+    /// Writes left out of the part, as far as they may satisfy an operation that only observes a
+    /// difference: one write of some other value for each, since the first of them began.
+    fn others(&self, cited: &[Cited], items: &[Item], other: ValueId) -> Vec<Item> {
+        let differs = items.iter().filter(|item| matches!(item.action, Action::Differs(_))).count();
+        if differs == 0 {
+            return Vec::new();
+        }
+        let left_out = |item: &&Item| {
+            item.action.leaves().is_some()
+                && cited.binary_search_by_key(&item.op, |cited| cited.op).is_err()
+        };
+        let first = self.items.iter().flatten().filter(left_out).map(|item| item.call).min();
+        let write = |call| Item { op: 0, call, ret: OPEN, action: Action::Write(other) };
+        first.map_or(Vec::new(), |call| vec![write(call); differs])
+    }
+
+    /// The closed part of `part`, which is sorted.
+    fn close(&self, part: &[u32]) -> Vec<Cited> {
+        let items = || {
+            let cited = part.iter().map(|op| Cited { op: *op, as_write: false });
+            cited.filter_map(|cited| self.lens.cited(self.ops, cited, self.until))
+        };
+        let mut acknowledged: Vec<(u32, u32)> = items()
+            .filter(|item| item.action.leaves().is_some() && !item.is_optional())
+            .map(|item| (item.ret, item.call))
+            .collect();
+        acknowledged.sort_unstable();
+        for i in 1..acknowledged.len() {
+            acknowledged[i].1 = acknowledged[i].1.max(acknowledged[i - 1].1);
+        }
+        let mut absent = FxHashMap::default();
+        let mut closed = |read: &Item, value: ValueId| {
+            let absent = absent.entry(value).or_insert_with(|| self.absent_writers(value, part));
+            let read_end = read.ret.min(self.until);
+            let candidates = absent.partition_point(|(call, _)| *call < read_end);
+            let Some((_, latest_return)) = candidates.checked_sub(1).map(|last| absent[last])
+            else {
+                return true;
+            };
+            let before = acknowledged.partition_point(|(ret, _)| *ret < read.call);
+            let overwritten = before.checked_sub(1).map_or(0, |last| acknowledged[last].1);
+            // Where a value has just one writer, the story is not complete without it.
+            latest_return < overwritten
+                && (self.writers[&value].len() > 1 || value == self.lens.initial)
+        };
+        let mut cited = Vec::with_capacity(part.len());
+        for item in items() {
+            let is_closed = item.action.observes().is_none_or(|value| closed(&item, value));
+            match item.action {
+                Action::Read(_) if !is_closed => {}
+                _ => cited.push(Cited { op: item.op, as_write: !is_closed }),
+            }
+        }
+        cited
+    }
+
+    /// Writers of `value` outside the part, by call, with the latest return among them so far.
+    fn absent_writers(&self, value: ValueId, part: &[u32]) -> Vec<(u32, u32)> {
+        let mut latest = 0;
+        let writers = self.writers.get(&value).map_or(&[][..], Vec::as_slice);
+        let absent = writers.iter().filter(|op| part.binary_search(op).is_err());
+        absent
+            .map(|op| {
+                let item = self.items[*op as usize].expect("writers say something");
+                latest = latest.max(item.ret);
+                (item.call, latest)
+            })
+            .collect()
+    }
+}

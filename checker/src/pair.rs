@@ -1,0 +1,103 @@
+//! Which completion belongs to which invocation, and the rules of processes.
+
+use rustc_hash::FxHashMap;
+
+use crate::error::ReadError;
+use crate::event::{Event, EventKind, Name};
+
+/// The open operations of all processes. `H` is what the caller needs to find an operation again.
+pub(crate) struct Pairing<H> {
+    processes: FxHashMap<u32, State<H>>,
+}
+
+enum State<H> {
+    Open {
+        handle: H,
+        f: Name,
+        line: u64,
+    },
+    /// Its last operation ended in info on this line: it never acts again.
+    Retired {
+        line: u64,
+    },
+}
+
+impl<H> Default for Pairing<H> {
+    fn default() -> Self {
+        Self { processes: FxHashMap::default() }
+    }
+}
+
+impl<H> Pairing<H> {
+    /// Opens an operation for `process`.
+    pub(crate) fn invoke(
+        &mut self,
+        process: u32,
+        event: &Event,
+        handle: H,
+    ) -> Result<(), ReadError> {
+        let line = event.line;
+        let opened = State::Open { handle, f: event.f.clone(), line };
+        let Some(before) = self.processes.insert(process, opened) else { return Ok(()) };
+        let problem = match before {
+            State::Open { f, line, .. } => format!(
+                "process {process} invokes `{}` while its `{f}` of line {line} is still open",
+                event.f
+            ),
+            State::Retired { line } => {
+                format!("process {process} invokes `{}` after its info of line {line}", event.f)
+            }
+        };
+        Err(ReadError::field(
+            line,
+            "process",
+            problem,
+            "one open operation a process, and none after an info (a new process number instead)",
+        ))
+    }
+
+    /// The handles of all operations that are still open, in no particular order.
+    pub(crate) fn into_open(self) -> Vec<H> {
+        let open = self.processes.into_values().filter_map(|state| match state {
+            State::Open { handle, .. } => Some(handle),
+            State::Retired { .. } => None,
+        });
+        open.collect()
+    }
+
+    /// Closes the operation of `process` and returns its handle.
+    pub(crate) fn complete(&mut self, process: u32, event: &Event) -> Result<H, ReadError> {
+        let line = event.line;
+        match self.processes.remove(&process) {
+            Some(State::Open { handle, f, line: invoked }) => {
+                if f != event.f {
+                    return Err(ReadError::field(
+                        line,
+                        "f",
+                        format!("`{}` completes the `{f}` of line {invoked}", event.f),
+                        format!("`{f}`"),
+                    ));
+                }
+                if event.kind == EventKind::Info {
+                    self.processes.insert(process, State::Retired { line });
+                }
+                Ok(handle)
+            }
+            Some(State::Retired { line: retired }) => Err(ReadError::field(
+                line,
+                "process",
+                format!("process {process} acts after its info of line {retired}"),
+                "nothing more of a process after an info",
+            )),
+            None => Err(ReadError::field(
+                line,
+                "type",
+                format!(
+                    "`{}` of process {process} completes nothing: it has no open operation",
+                    event.kind.name()
+                ),
+                "an invoke of the same process before",
+            )),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Readers: a history file in, its events out, one at a time and in bounded memory.
+//!
+//! Three formats are read, and told apart by their first event: `history.jsonl` ([`json`]), Jepsen's
+//! EDN ([`edn`]) and the log of the Jepsen test of etcd that Porcupine ships ([`etcd_log`]). What is
+//! wrong in a file is said with its line and field ([`ReadError`]); a file that ends in the middle of
+//! an event is read up to there, and [`Reader::truncated`] says so.
+
+mod edn;
+mod etcd_log;
+mod json;
+
+use std::fmt;
+use std::io::{self, BufRead, Chain, Cursor, Read};
+
+use crate::error::ReadError;
+use crate::event::Event;
+
+/// An event longer than this is refused, so that a hostile file cannot take all memory.
+const EVENT_BYTES_MAX: usize = 16 << 20;
+/// Nesting deeper than this is refused; the deepest real histories (transactions) reach five.
+const DEPTH_MAX: usize = 64;
+
+/// How a history is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, Jepsen's field names: Quorate's own interchange form.
+    Jsonl,
+    /// Jepsen's EDN: maps in a vector or a list, or one after another.
+    Edn,
+    /// `INFO  jepsen.util - 0 :invoke :read nil`, tab-separated.
+    EtcdLog,
+}
+
+impl Format {
+    /// All formats, in the order in which the documentation lists them.
+    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Edn, Self::EtcdLog];
+
+    /// The word of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Edn => "edn",
+            Self::EtcdLog => "etcd-log",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The events of one file, in order. Memory is bounded by the longest single event.
+pub struct Reader<R> {
+    source: Source<R>,
+    format: Format,
+    edn: edn::Nesting,
+    index_last: Option<u64>,
+    truncated: Option<u64>,
+    done: bool,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads `input` as `format`, or as what its first event shows it to be.
+    pub fn new(input: R, format: Option<Format>) -> Result<Self, ReadError> {
+        let (source, sniffed) = Source::open(input)?;
+        let format = match (format, sniffed) {
+            (Some(format), _) => format,
+            (None, Ok(format)) => format,
+            (None, Err(error)) => return Err(error),
+        };
+        Ok(Self {
+            source,
+            format,
+            edn: edn::Nesting::default(),
+            index_last: None,
+            truncated: None,
+            done: false,
+        })
+    }
+
+    /// The format, given or found.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The line of the event in whose middle the file ended, once the end has been reached.
+    pub fn truncated(&self) -> Option<u64> {
+        self.truncated
+    }
+
+    fn read(&mut self) -> Result<Option<Event>, ReadError> {
+        let step = match self.format {
+            Format::Jsonl => json::next(&mut self.source)?,
+            Format::Edn => edn::next(&mut self.source, &mut self.edn)?,
+            Format::EtcdLog => etcd_log::next(&mut self.source)?,
+        };
+        match step {
+            Step::Event(event) => {
+                self.check_index(&event)?;
+                Ok(Some(event))
+            }
+            Step::End => Ok(None),
+            Step::Truncated(line) => {
+                self.truncated = Some(line);
+                Ok(None)
+            }
+        }
+    }
+
+    fn check_index(&mut self, event: &Event) -> Result<(), ReadError> {
+        let Some(index) = event.index else { return Ok(()) };
+        match self.index_last {
+            Some(last) if index == last => Err(ReadError::field(
+                event.line,
+                "index",
+                format!("index {index} stands twice"),
+                "each index once, in the order of the events",
+            )),
+            Some(last) if index < last => Err(ReadError::field(
+                event.line,
+                "index",
+                format!("index {index} follows index {last}"),
+                "rising indexes: the order of the events is their real-time order",
+            )),
+            _ => {
+                self.index_last = Some(index);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<Event, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let item = self.read().transpose();
+        self.done = !matches!(item, Some(Ok(_)));
+        item
+    }
+}
+
+/// What a format's reader found next.
+enum Step {
+    Event(Event),
+    End,
+    /// The file ends inside the event that begins on this line.
+    Truncated(u64),
+}
+
+/// The input with its lines counted.
+struct Source<R> {
+    input: Chain<Cursor<Vec<u8>>, R>,
+    line: u64,
+    text: Vec<u8>,
+}
+
+impl<R: BufRead> Source<R> {
+    /// Reads as far as the first event and tells the format by it.
+    fn open(mut input: R) -> Result<(Self, Result<Format, ReadError>), ReadError> {
+        let mut head = Vec::new();
+        let sniffed = loop {
+            let read = read_line(&mut input, &mut head).map_err(|e| ReadError::io(1, e))?;
+            match sniff(&head) {
+                Sniffed::Format(format) => break Ok(format),
+                Sniffed::More if read > 0 && head.len() <= EVENT_BYTES_MAX => {}
+                Sniffed::More if head.iter().all(u8::is_ascii_whitespace) => {
+                    break Err(ReadError::new(0, "the file is empty", "at least one event"));
+                }
+                Sniffed::More => break Ok(Format::Edn),
+                Sniffed::Not(problem) => {
+                    break Err(ReadError::new(
+                        1,
+                        problem,
+                        "history.jsonl (one JSON object a line), Jepsen EDN, or an etcd log of Jepsen",
+                    ));
+                }
+            }
+        };
+        let source = Self { input: Cursor::new(head).chain(input), line: 0, text: Vec::new() };
+        Ok((source, sniffed))
+    }
+
+    /// Reads the next line into `self.text`, without its line break. Returns whether there was a
+    /// line, and whether it was ended by a line break.
+    fn next_line(&mut self) -> Result<Option<bool>, ReadError> {
+        self.text.clear();
+        self.line += 1;
+        let read = read_line(&mut self.input, &mut self.text)
+            .map_err(|error| ReadError::io(self.line, error))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        let ended = self.text.last() == Some(&b'\n');
+        if !ended && self.text.len() >= EVENT_BYTES_MAX {
+            return Err(too_long(self.line));
+        }
+        Ok(Some(ended))
+    }
+
+    /// The next byte, without taking it.
+    fn peek(&mut self) -> Result<Option<u8>, ReadError> {
+        let line = self.line;
+        let buffer = self.input.fill_buf().map_err(|error| ReadError::io(line, error))?;
+        Ok(buffer.first().copied())
+    }
+
+    /// Takes the byte that was peeked at.
+    fn take(&mut self, byte: u8) {
+        self.input.consume(1);
+        self.line += u64::from(byte == b'\n');
+    }
+}
+
+fn too_long(line: u64) -> ReadError {
+    ReadError::new(
+        line,
+        format!("an event longer than {} MiB", EVENT_BYTES_MAX >> 20),
+        "one event a line (history.jsonl) or a map (EDN)",
+    )
+}
+
+/// The text of one event, checked to be UTF-8.
+fn utf8(line: u64, bytes: &[u8]) -> Result<&str, ReadError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let byte = bytes[error.valid_up_to()];
+        ReadError::new(line, format!("not UTF-8 text: byte 0x{byte:02x}"), "a text file")
+    })
+}
+
+/// Like `BufRead::read_until('\n')`, but stops at `EVENT_BYTES_MAX`.
+fn read_line(input: &mut impl BufRead, into: &mut Vec<u8>) -> io::Result<usize> {
+    input.take(EVENT_BYTES_MAX as u64).read_until(b'\n', into)
+}
+
+enum Sniffed {
+    Format(Format),
+    /// The first event is not in sight yet.
+    More,
+    Not(String),
+}
+
+/// Tells the format by the first bytes that are neither blank nor an EDN comment.
+fn sniff(head: &[u8]) -> Sniffed {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let mut significant = significant(head);
+    let Some(first) = significant.next() else { return Sniffed::More };
+    match first {
+        b'#' => Sniffed::Format(Format::Edn),
+        b'{' => match significant.next() {
+            Some(b'"') => Sniffed::Format(Format::Jsonl),
+            Some(_) => Sniffed::Format(Format::Edn),
+            None => Sniffed::More,
+        },
+        b'(' | b'[' => match (significant.next(), significant.next()) {
+            (Some(b'{'), Some(b'"')) => Sniffed::Not(
+                "a JSON array (one event a line is read: `jq -c '.[]'` makes it so)".to_owned(),
+            ),
+            (Some(b'{'), None) | (None, _) => Sniffed::More,
+            (Some(_), _) => Sniffed::Format(Format::Edn),
+        },
+        _ if etcd_log::looks_like(head) => Sniffed::Format(Format::EtcdLog),
+        byte if byte.is_ascii_graphic() => {
+            let line = head.trim_ascii_start().split(|b| *b == b'\n').next().unwrap_or_default();
+            let line = crate::datum::brief(String::from_utf8_lossy(line).trim_end());
+            Sniffed::Not(format!("not a history: begins with `{line}`"))
+        }
+        byte => Sniffed::Not(format!("not a history: begins with byte 0x{byte:02x}")),
+    }
+}
+
+fn significant(head: &[u8]) -> impl Iterator<Item = u8> {
+    let mut comment = false;
+    head.iter().copied().filter(move |byte| {
+        comment = (comment || *byte == b';') && *byte != b'\n';
+        !comment && !byte.is_ascii_whitespace() && *byte != b','
+    })
+}

@@ -1,0 +1,149 @@
+//! What a check comes to: a verdict with its proof, for each key and for the whole.
+
+use std::fmt;
+
+use crate::anomaly::Anomaly;
+use crate::search::GaveUp;
+use crate::value::Value;
+
+/// Whether a history is linearizable. Ordered: a whole is as bad as its worst part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It is, and there is a linearization.
+    Valid,
+    /// The budget ran out before either was shown.
+    Unknown,
+    /// It is not, and there is a counterexample.
+    Invalid,
+}
+
+impl Verdict {
+    /// The word of reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Unknown => "unknown",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How much a check may spend on one key. Counted in steps and bytes, so that the answer does not
+/// depend on how fast the machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Configurations a search may expand.
+    pub steps: u64,
+    /// Bytes a search may hold, about.
+    pub bytes: u64,
+}
+
+impl Budget {
+    /// Enough for a few minutes on the hardest registers, and two gigabytes.
+    pub const GENEROUS: Self = Self { steps: 50_000_000, bytes: 2 << 30 };
+}
+
+/// What decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Distinct values: zones of values, near-linear.
+    Zones,
+    /// Distinct values and compare-and-set: zones of chains, near-linear.
+    Chains,
+    /// Just-in-time linearization, depth first.
+    DepthFirst,
+    /// Just-in-time linearization, breadth first.
+    Frontier,
+}
+
+impl Engine {
+    /// The word of reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zones => "zones",
+            Self::Chains => "chains",
+            Self::DepthFirst => "depth-first",
+            Self::Frontier => "frontier",
+        }
+    }
+}
+
+/// One operation of a counterexample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cited {
+    /// Its number among the operations of its key.
+    pub op: u32,
+    /// Whether only what this compare-and-set wrote matters, and not what it expected.
+    pub as_write: bool,
+}
+
+/// A few operations that no order can explain, whatever else happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterexample {
+    /// What it is called.
+    pub anomaly: Anomaly,
+    /// The operations, in the order of their calls.
+    pub ops: Vec<Cited>,
+    /// The position at which the contradiction is complete: one of the operations returns. Those
+    /// that return later count as still open.
+    pub until: u32,
+    /// Whether leaving out any one of them would make the rest explicable.
+    pub minimal: bool,
+}
+
+/// Why a verdict holds, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Valid: the operations of the key in an order that explains them all.
+    Linearization(Vec<u32>),
+    /// Invalid.
+    Counterexample(Counterexample),
+    /// Unknown.
+    GaveUp(GaveUp),
+}
+
+/// The result for one key.
+#[derive(Debug, Clone)]
+pub struct KeyReport {
+    /// The register; `None` where the history has just one and does not name it.
+    pub key: Option<Value>,
+    /// How many operations it has.
+    pub op_count: usize,
+    /// What decided.
+    pub engine: Engine,
+    /// Why this engine.
+    pub why: &'static str,
+    /// The proof.
+    pub proof: Proof,
+}
+
+impl KeyReport {
+    /// The verdict on this key.
+    pub fn verdict(&self) -> Verdict {
+        match &self.proof {
+            Proof::Linearization(_) => Verdict::Valid,
+            Proof::Counterexample(_) => Verdict::Invalid,
+            Proof::GaveUp(_) => Verdict::Unknown,
+        }
+    }
+}
+
+/// The result for a history.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// One result for each key, in the order of the history's keys.
+    pub keys: Vec<KeyReport>,
+}
+
+impl Report {
+    /// The verdict on the whole: that on its worst key.
+    pub fn verdict(&self) -> Verdict {
+        self.keys.iter().map(KeyReport::verdict).max().unwrap_or(Verdict::Valid)
+    }
+}

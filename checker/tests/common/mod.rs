@@ -1,0 +1,317 @@
+//! Random small histories, and an oracle that tries every order.
+
+use quorate_checker::{
+    Datum, Event, EventKind, FailedCas, NilRead, Process, Rules, Value, write_jsonl,
+};
+use rand::rngs::ChaCha8Rng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+/// What kind of histories to make.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) op_count_max: usize,
+    pub(crate) clients_max: u32,
+    /// Written values come from 1..=domain; `None` writes a new value each time.
+    pub(crate) domain: Option<i64>,
+    pub(crate) cas: bool,
+    /// Completions may be info or missing.
+    pub(crate) info: bool,
+    /// Completions may be fail.
+    pub(crate) fail: bool,
+}
+
+/// One operation while it is being made.
+#[derive(Debug, Clone, Copy)]
+struct Made {
+    process: u32,
+    f: F,
+    applied: Option<Applied>,
+    outcome: Option<EventKind>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum F {
+    Read,
+    Write(i64),
+    Cas(i64, i64),
+}
+
+/// What the register held when the operation took effect.
+type Applied = i64;
+
+pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+/// 0 stands for "never written".
+fn datum(value: i64) -> Datum {
+    if value == 0 { Datum::Nil } else { Datum::Int(value) }
+}
+
+fn event(process: u32, kind: EventKind, f: F, result: Option<i64>) -> Event {
+    let (name, value) = match f {
+        F::Read => ("read", result.map_or(Datum::Nil, datum)),
+        F::Write(value) => ("write", datum(value)),
+        F::Cas(old, new) => ("cas", Datum::List(vec![datum(old), datum(new)])),
+    };
+    Event {
+        line: 0,
+        index: None,
+        time: None,
+        process: Process::Client(process),
+        kind,
+        f: name.into(),
+        key: None,
+        value,
+        observed: None,
+        extra: Vec::new(),
+    }
+}
+
+/// A history in which every operation took effect at one moment while it was open; two in three are
+/// then damaged in one place.
+pub(crate) fn history(seed: u64, shape: Shape) -> Vec<Event> {
+    let mut rng = rng(seed);
+    let mut events = simulate(&mut rng, shape);
+    if rng.random_range(0..3) > 0 {
+        damage(&mut rng, shape, &mut events);
+    }
+    events
+}
+
+fn simulate(rng: &mut ChaCha8Rng, shape: Shape) -> Vec<Event> {
+    let op_count = rng.random_range(1..=shape.op_count_max);
+    let clients = rng.random_range(1..=shape.clients_max);
+    let mut ops: Vec<Made> = Vec::new();
+    let mut events = Vec::new();
+    let mut process_of: Vec<u32> = (0..clients).collect();
+    let mut busy: Vec<Option<usize>> = vec![None; clients as usize];
+    let (mut register, mut next_value, mut next_process) = (0_i64, 1_i64, clients);
+    loop {
+        let client = rng.random_range(0..clients as usize);
+        match (rng.random_range(0..4), busy[client]) {
+            // An operation takes effect, perhaps long after its client gave up.
+            (0 | 1, _) => {
+                let waiting: Vec<usize> = (0..ops.len())
+                    .filter(|i| ops[*i].applied.is_none())
+                    .filter(|i| ops[*i].outcome.is_none_or(|o| o == EventKind::Info))
+                    .collect();
+                if let Some(i) = waiting.choose(rng) {
+                    ops[*i].applied = Some(register);
+                    match ops[*i].f {
+                        F::Write(value) => register = value,
+                        F::Cas(old, new) if old == register => register = new,
+                        F::Cas(..) | F::Read => {}
+                    }
+                }
+            }
+            (_, None) if ops.len() < op_count => {
+                let f = function(rng, shape, &mut next_value, register);
+                busy[client] = Some(ops.len());
+                let process = process_of[client];
+                ops.push(Made { process, f, applied: None, outcome: None });
+                events.push(event(process, EventKind::Invoke, f, None));
+            }
+            (_, Some(i)) => {
+                let Some(completion) = complete(rng, shape, &mut ops[i]) else { continue };
+                if completion.kind == EventKind::Info {
+                    process_of[client] = next_process;
+                    next_process += 1;
+                }
+                busy[client] = None;
+                events.push(completion);
+            }
+            (_, None) => {
+                // All were invoked; sometimes the history ends with operations open.
+                let idle = busy.iter().all(Option::is_none);
+                if idle || (shape.info && rng.random_range(0..8) == 0) {
+                    return events;
+                }
+            }
+        }
+    }
+}
+
+fn function(rng: &mut ChaCha8Rng, shape: Shape, next_value: &mut i64, register: i64) -> F {
+    let new = match shape.domain {
+        Some(domain) => rng.random_range(1..=domain),
+        None => {
+            *next_value += 1;
+            *next_value - 1
+        }
+    };
+    match rng.random_range(0..4) {
+        0 if shape.cas => {
+            // Often what is there, sometimes what was or will be.
+            let old = if rng.random_range(0..3) > 0 {
+                register
+            } else {
+                rng.random_range(0..=shape.domain.unwrap_or(*next_value))
+            };
+            F::Cas(old, new)
+        }
+        0 | 1 => F::Write(new),
+        _ => F::Read,
+    }
+}
+
+/// The completion, if the operation may complete now.
+fn complete(rng: &mut ChaCha8Rng, shape: Shape, op: &mut Made) -> Option<Event> {
+    if shape.info && rng.random_range(0..6) == 0 {
+        op.outcome = Some(EventKind::Info);
+        return Some(event(op.process, EventKind::Info, op.f, None));
+    }
+    let Some(met) = op.applied else {
+        // What has not taken effect can still be refused for certain.
+        if shape.fail && rng.random_range(0..4) == 0 && !matches!(op.f, F::Cas(..)) {
+            op.outcome = Some(EventKind::Fail);
+            return Some(event(op.process, EventKind::Fail, op.f, None));
+        }
+        return None;
+    };
+    let kind = match op.f {
+        F::Cas(old, _) if old != met => EventKind::Fail,
+        _ => EventKind::Ok,
+    };
+    op.outcome = Some(kind);
+    let mut completion = event(op.process, kind, op.f, Some(met));
+    if kind == EventKind::Fail && rng.random_range(0..2) == 0 {
+        completion.observed = Some(datum(met));
+    }
+    Some(completion)
+}
+
+/// Changes what one read returned, or swaps two neighbouring events of different processes.
+fn damage(rng: &mut ChaCha8Rng, shape: Shape, events: &mut [Event]) {
+    let reads: Vec<usize> = (0..events.len())
+        .filter(|i| events[*i].f == "read" && events[*i].kind == EventKind::Ok)
+        .collect();
+    match reads.choose(rng) {
+        Some(i) if rng.random_range(0..4) > 0 => {
+            events[*i].value = datum(rng.random_range(0..=shape.domain.unwrap_or(5)));
+        }
+        _ if events.len() > 1 => {
+            let i = rng.random_range(0..events.len() - 1);
+            if events[i].process != events[i + 1].process {
+                events.swap(i, i + 1);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The history as a file, to be shown when a test fails.
+pub(crate) fn shown(events: &[Event]) -> String {
+    let mut text = Vec::new();
+    for event in events {
+        write_jsonl(&mut text, event).expect("writing to memory");
+    }
+    String::from_utf8(text).expect("JSON is text")
+}
+
+/// One operation as the oracle sees it: called and returned at positions, `None` if it never
+/// returned for certain.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    call: usize,
+    ret: Option<usize>,
+    act: Act,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Act {
+    Nothing,
+    Read(i64),
+    Write(i64),
+    Cas(i64, i64),
+    Differs(i64),
+}
+
+fn int(datum: &Datum) -> i64 {
+    match datum {
+        Datum::Int(value) => *value,
+        _ => 0,
+    }
+}
+
+/// The operations of a single-key history, read anew from its events.
+fn seen(events: &[Event], rules: &Rules) -> Vec<Seen> {
+    let mut ops: Vec<(Process, Seen)> = Vec::new();
+    for (position, event) in events.iter().enumerate() {
+        let pair = event.value.as_pair().map(|(a, b)| (int(a), int(b)));
+        if event.kind == EventKind::Invoke {
+            let act = match (&*event.f, pair) {
+                ("write", _) => Act::Write(int(&event.value)),
+                ("cas", Some((old, new))) => Act::Cas(old, new),
+                _ => Act::Nothing,
+            };
+            ops.push((event.process, Seen { call: position, ret: None, act }));
+            continue;
+        }
+        let (_, op) = ops
+            .iter_mut()
+            .rev()
+            .find(|(process, _)| *process == event.process)
+            .expect("invoked before");
+        match event.kind {
+            EventKind::Ok => {
+                op.ret = Some(position);
+                if event.f == "read" {
+                    let silent = rules.nil_read == NilRead::Any && event.value == Datum::Nil;
+                    op.act = if silent { Act::Nothing } else { Act::Read(int(&event.value)) };
+                }
+            }
+            EventKind::Fail => {
+                op.ret = Some(position);
+                op.act = match (op.act, &event.observed) {
+                    (Act::Cas(..), Some(met)) => Act::Read(int(met)),
+                    (Act::Cas(old, _), None) if rules.failed_cas == FailedCas::Mismatch => {
+                        Act::Differs(old)
+                    }
+                    _ => Act::Nothing,
+                };
+            }
+            EventKind::Info | EventKind::Invoke => {}
+        }
+    }
+    ops.into_iter().map(|(_, op)| op).filter(|op| op.act != Act::Nothing).collect()
+}
+
+/// Whether some order of the operations explains the history: tries them all.
+pub(crate) fn oracle(events: &[Event], rules: &Rules) -> bool {
+    let initial = match &rules.initial {
+        Value::Int(value) => *value,
+        _ => 0,
+    };
+    let ops = seen(events, rules);
+    explicable(&ops, 0, initial, &mut std::collections::HashSet::new())
+}
+
+fn explicable(
+    ops: &[Seen],
+    placed: u32,
+    holds: i64,
+    tried: &mut std::collections::HashSet<(u32, i64)>,
+) -> bool {
+    if !tried.insert((placed, holds)) {
+        return false;
+    }
+    let waiting = |i: usize| placed & (1 << i) == 0;
+    if (0..ops.len()).all(|i| !waiting(i) || ops[i].ret.is_none()) {
+        return true;
+    }
+    (0..ops.len()).filter(|i| waiting(*i)).any(|i| {
+        let op = ops[i];
+        let overtakes = (0..ops.len())
+            .any(|j| j != i && waiting(j) && ops[j].ret.is_some_and(|ret| ret < op.call));
+        let next = match op.act {
+            Act::Read(value) => (value == holds).then_some(holds),
+            Act::Differs(value) => (value != holds).then_some(holds),
+            Act::Write(value) => Some(value),
+            Act::Cas(old, new) => (old == holds).then_some(new),
+            Act::Nothing => Some(holds),
+        };
+        !overtakes && next.is_some_and(|next| explicable(ops, placed | (1 << i), next, tried))
+    })
+}

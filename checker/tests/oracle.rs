@@ -1,0 +1,118 @@
+//! Every engine against an oracle that tries every order, on a hundred thousand small histories and
+//! more; and every proof against the verifier.
+
+mod common;
+
+use common::{Shape, history, oracle, shown};
+use quorate_checker::verify::verify;
+use quorate_checker::{
+    Budget, Engine, FailedCas, History, NilRead, Proof, Rules, Value, Verdict, check,
+};
+
+/// Checks `count` histories and returns how often each engine decided, and how often invalid.
+fn compare(count: u64, seed: u64, shape: Shape, rules: &Rules) -> (Vec<(Engine, u64)>, u64) {
+    let mut engines: Vec<(Engine, u64)> = Vec::new();
+    let mut invalid = 0;
+    for seed in seed..seed + count {
+        let events = history(seed, shape);
+        let recorded = History::from_events(&events).expect("made histories are well-formed");
+        let report = check(&recorded, rules, Budget::GENEROUS);
+        let expected = if oracle(&events, rules) { Verdict::Valid } else { Verdict::Invalid };
+        assert_eq!(
+            report.verdict(),
+            expected,
+            "seed {seed}, {shape:?}, {rules:?}:\n{}",
+            shown(&events)
+        );
+        for (key, result) in recorded.keys.iter().zip(&report.keys) {
+            let accepted = verify(key, &recorded.values, rules, &result.proof);
+            assert_eq!(
+                accepted,
+                Ok(()),
+                "seed {seed}, {shape:?}: {:?}\n{}",
+                result.proof,
+                shown(&events)
+            );
+            match engines.iter_mut().find(|(engine, _)| *engine == result.engine) {
+                Some((_, times)) => *times += 1,
+                None => engines.push((result.engine, 1)),
+            }
+            if let Proof::Counterexample(counterexample) = &result.proof {
+                assert!(counterexample.minimal, "seed {seed}");
+                invalid += 1;
+            }
+        }
+    }
+    (engines, invalid)
+}
+
+const SMALL: Shape =
+    Shape { op_count_max: 8, clients_max: 4, domain: None, cas: false, info: false, fail: false };
+
+#[track_caller]
+fn check_shape(count: u64, seed: u64, shape: Shape, rules: &Rules, engine: Engine) {
+    let (engines, invalid) = compare(count, seed, shape, rules);
+    let times = engines.iter().find(|(e, _)| *e == engine).map_or(0, |(_, times)| *times);
+    assert!(times > count / 10, "{engine:?} hardly used: {engines:?}");
+    assert!(invalid > count / 20, "hardly any invalid: {invalid} of {count}");
+    assert!(invalid < count * 9 / 10, "hardly any valid: {invalid} invalid of {count}");
+}
+
+#[test]
+fn distinct_values() {
+    check_shape(20_000, 0, SMALL, &Rules::default(), Engine::Zones);
+}
+
+#[test]
+fn distinct_values_with_unknown_and_failed_outcomes() {
+    let shape = Shape { info: true, fail: true, ..SMALL };
+    check_shape(30_000, 1_000_000, shape, &Rules::default(), Engine::Zones);
+}
+
+#[test]
+fn distinct_values_with_cas() {
+    let shape = Shape { cas: true, ..SMALL };
+    check_shape(20_000, 2_000_000, shape, &Rules::default(), Engine::Chains);
+}
+
+#[test]
+fn distinct_values_with_cas_and_unknown_outcomes() {
+    let shape = Shape { cas: true, info: true, fail: true, ..SMALL };
+    check_shape(30_000, 3_000_000, shape, &Rules::default(), Engine::Chains);
+}
+
+#[test]
+fn distinct_values_with_failed_cas_as_observation() {
+    let shape = Shape { cas: true, info: true, fail: true, ..SMALL };
+    let rules = Rules { failed_cas: FailedCas::Mismatch, ..Rules::default() };
+    // Most histories have no failed compare-and-set without an observed value.
+    check_shape(20_000, 4_000_000, shape, &rules, Engine::Chains);
+}
+
+#[test]
+fn repeated_values() {
+    let shape = Shape { domain: Some(3), info: true, fail: true, ..SMALL };
+    check_shape(30_000, 5_000_000, shape, &Rules::default(), Engine::DepthFirst);
+}
+
+#[test]
+fn repeated_values_with_cas() {
+    let shape = Shape { domain: Some(3), cas: true, info: true, fail: true, ..SMALL };
+    check_shape(30_000, 6_000_000, shape, &Rules::default(), Engine::DepthFirst);
+}
+
+#[test]
+fn repeated_values_with_failed_cas_as_observation() {
+    let shape = Shape { domain: Some(3), cas: true, info: true, fail: true, ..SMALL };
+    let rules = Rules { failed_cas: FailedCas::Mismatch, ..Rules::default() };
+    check_shape(30_000, 7_000_000, shape, &rules, Engine::DepthFirst);
+}
+
+#[test]
+fn other_readings_of_nil_and_the_initial_value() {
+    let shape = Shape { domain: Some(3), cas: true, info: true, fail: true, ..SMALL };
+    let rules =
+        Rules { initial: Value::Int(1), failed_cas: FailedCas::Mismatch, nil_read: NilRead::Any };
+    let (_, invalid) = compare(20_000, 8_000_000, shape, &rules);
+    assert!(invalid > 1000);
+}
