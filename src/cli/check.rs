@@ -1,0 +1,325 @@
+//! `quorate check`.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use quorate_checker::{
+    Certificate, Datum, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading,
+    Recorded, Verdict,
+};
+use serde_json::{Value, json};
+
+use super::budget::BudgetArgs;
+use super::progress::Progress;
+use super::{Exit, print, print_json};
+use crate::report::{explanation, key_summary};
+
+const EXAMPLES: &str = "Examples:
+  quorate check store/*/history.jsonl
+      histories of our own runs
+  quorate check history.edn --initial 0 --nil-read any
+      a Jepsen history as Knossos reads it: the register holds 0 at first, and a read of nil says
+      nothing
+  quorate check etcd_000.log --failed-cas mismatch
+      a failed compare-and-set met another value, as Porcupine reads its etcd logs
+  quorate check history.jsonl --certificate proof.json && quorate verify history.jsonl proof.json
+      the proof as a file, and an independent check of it";
+
+/// How many counterexamples are told in full.
+const STORIES_MAX: usize = 3;
+
+/// What `quorate check` takes.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CheckArgs {
+    /// Histories: history.jsonl, Jepsen EDN or etcd logs of Jepsen.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What the history is of; left out, found by the functions in it.
+    #[arg(long, value_enum)]
+    model: Option<Model>,
+    /// How the file is written; left out, found by its first event.
+    #[arg(long, value_enum)]
+    format: Option<FileFormat>,
+    /// What registers hold before the first write: a JSON value, or for multi-register an object
+    /// such as '{"x": 0, "y": 0}'.
+    #[arg(long, value_name = "JSON", value_parser = parse_initial, default_value = "null",
+          allow_negative_numbers = true)]
+    initial: Datum,
+    /// What a failed compare-and-set says.
+    #[arg(long, value_enum, default_value_t)]
+    failed_cas: FailedCasArg,
+    /// What a read of null says.
+    #[arg(long, value_enum, default_value_t)]
+    nil_read: NilReadArg,
+    #[command(flatten)]
+    budget: BudgetArgs,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// Write the proof to this file; with one history only.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+}
+
+/// What a history is of.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Model {
+    /// Registers: read, write, cas.
+    #[value(alias = "cas-register")]
+    Register,
+    /// Several registers at a time: txn.
+    MultiRegister,
+    /// A lock: acquire, release.
+    Mutex,
+    /// Strings by key: get, put, append.
+    Kv,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FileFormat {
+    /// One JSON object a line.
+    Jsonl,
+    /// Jepsen's EDN.
+    Edn,
+    /// Porcupine's etcd logs.
+    EtcdLog,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum FailedCasArg {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// That the register held another value.
+    Mismatch,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum NilReadArg {
+    /// The register was never written.
+    #[default]
+    Value,
+    /// Nothing.
+    Any,
+}
+
+fn parse_initial(text: &str) -> Result<Datum, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("not JSON: {error}; a string needs its quotes: '\"a\"'"))
+}
+
+impl CheckArgs {
+    fn reading(&self) -> Reading {
+        Reading {
+            object: self.model.map(|model| match model {
+                Model::Register => Object::Register,
+                Model::MultiRegister => Object::MultiRegister,
+                Model::Mutex => Object::Mutex,
+                Model::Kv => Object::Kv,
+            }),
+            initial: Some(self.initial.clone()).filter(|initial| *initial != Datum::Nil),
+            failed_cas: match self.failed_cas {
+                FailedCasArg::Ignore => FailedCas::Ignore,
+                FailedCasArg::Mismatch => FailedCas::Mismatch,
+            },
+            nil_read: match self.nil_read {
+                NilReadArg::Value => NilRead::Value,
+                NilReadArg::Any => NilRead::Any,
+            },
+        }
+    }
+
+    fn format(&self) -> Option<Format> {
+        self.format.map(|format| match format {
+            FileFormat::Jsonl => Format::Jsonl,
+            FileFormat::Edn => Format::Edn,
+            FileFormat::EtcdLog => Format::EtcdLog,
+        })
+    }
+}
+
+/// A history as it was read.
+pub(super) struct Loaded {
+    pub(super) recorded: Recorded,
+    format: Format,
+    /// The line in whose event the file ends.
+    truncated: Option<u64>,
+}
+
+/// Reads a history. Every error names the file.
+pub(super) fn load(
+    path: &Path,
+    format: Option<Format>,
+    reading: &Reading,
+    quiet: bool,
+) -> Result<Loaded> {
+    let in_file = || path.display().to_string();
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let read = Rc::new(Cell::new(0));
+    let counted = Counted { file, read: Rc::clone(&read) };
+    let mut progress = Progress::begin("reading", size, quiet);
+    let mut reader =
+        Reader::new(BufReader::with_capacity(1 << 18, counted), format).with_context(in_file)?;
+    let recorded =
+        Recorded::read(&mut reader, reading, |_| progress.set(read.get())).with_context(in_file)?;
+    Ok(Loaded { recorded, format: reader.format(), truncated: reader.truncated() })
+}
+
+/// A file that counts what was read of it.
+struct Counted {
+    file: File,
+    read: Rc<Cell<u64>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.read.set(self.read.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// What became of one file.
+struct Checked {
+    verdict: Verdict,
+    text: String,
+    json: Value,
+}
+
+/// Checks every file. The exit code tells of the worst.
+pub(super) fn check(args: &CheckArgs) -> Result<Exit> {
+    if args.certificate.is_some() && args.files.len() > 1 {
+        anyhow::bail!("--certificate takes one history; found {}", args.files.len());
+    }
+    let mut exits = Vec::new();
+    let mut documents = Vec::new();
+    for path in &args.files {
+        match check_file(args, path) {
+            Ok(checked) => {
+                exits.push(Exit::of_verdict(checked.verdict));
+                documents.push(checked.json);
+                if !args.json {
+                    print(&checked.text)?;
+                }
+            }
+            Err(error) if super::is_broken_pipe(&error) => return Err(error),
+            Err(error) => {
+                eprintln!("quorate: {error:#}");
+                exits.push(Exit::BadInput);
+                documents.push(json!({ "file": path, "error": format!("{error:#}") }));
+            }
+        }
+    }
+    if args.json {
+        print_json(&documents)?;
+    }
+    let worst_first = [Exit::NotAsExpected, Exit::BadInput, Exit::Unknown];
+    Ok(worst_first.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::AsExpected))
+}
+
+fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
+    let loaded = load(path, args.format(), &args.reading(), args.json)?;
+    let recorded = &loaded.recorded;
+    let mut certificate = Certificate::new(recorded);
+    let mut progress = Progress::begin("checking", recorded.key_count as u64, args.json);
+    let mut results = Vec::new();
+    for result in recorded.check(args.budget.budget) {
+        if args.certificate.is_some() {
+            certificate.push(&result);
+        }
+        results.push(result);
+        progress.set(results.len() as u64);
+    }
+    drop(progress);
+    if let Some(path) = &args.certificate {
+        let write = || {
+            let mut file = BufWriter::new(File::create(path)?);
+            certificate.write(&mut file)?;
+            file.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
+    Ok(Checked {
+        verdict,
+        text: text(path, &loaded, verdict, &results),
+        json: json!({
+            "file": path,
+            "format": loaded.format.name(),
+            "model": recorded.object.name(),
+            "events": recorded.event_count,
+            "operations": recorded.op_count,
+            "truncated_at_line": loaded.truncated,
+            "verdict": verdict.name(),
+            "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
+        }),
+    })
+}
+
+fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {
+    let recorded = &loaded.recorded;
+    let mut out = format!(
+        "{}: {verdict} ({} operations on {} {} in {} events, {})\n",
+        path.display(),
+        recorded.op_count,
+        recorded.key_count,
+        if recorded.key_count == 1 { "key" } else { "keys" },
+        recorded.event_count,
+        loaded.format,
+    );
+    if let Some(line) = loaded.truncated {
+        let _ = writeln!(out, "  the file ends in the middle of line {line}: checked up to there");
+    }
+    if recorded.op_count == 0 {
+        let _ = writeln!(out, "  there is no operation in it: nothing was put to the test");
+    }
+    for (engine, why, count) in engines(results) {
+        let _ = writeln!(out, "  {count} by {engine}, since {why}");
+    }
+    let mut told = 0;
+    for result in results {
+        let key = result.key.as_ref().map(|key| format!("key {key}: ")).unwrap_or_default();
+        match &result.finding {
+            Finding::Valid { .. } => {}
+            Finding::Invalid { explanation: story, anomaly, .. } => {
+                told += 1;
+                match told {
+                    ..=STORIES_MAX => out += &format!("\n{}", explanation(story)),
+                    _ => out += &format!("\n{key}{anomaly}\n"),
+                }
+            }
+            Finding::Unknown { gave_up } => {
+                let of = if gave_up.memory { "memory" } else { "steps" };
+                let _ = writeln!(
+                    out,
+                    "\n  {key}unknown: out of {of} after {} configurations, at event {}, with up to \
+                     {} operations open at once.\n  What helps: a larger --budget, distinct values, \
+                     fewer clients on one key.",
+                    gave_up.steps, gave_up.op, gave_up.open_max
+                );
+            }
+        }
+    }
+    out
+}
+
+/// How many keys each engine decided, and why.
+fn engines(results: &[KeyResult]) -> Vec<(&'static str, &'static str, usize)> {
+    let mut engines: Vec<(&str, &str, usize)> = Vec::new();
+    for result in results {
+        let name = result.engine.name();
+        match engines.iter_mut().find(|(engine, why, _)| (*engine, *why) == (name, result.why)) {
+            Some((.., count)) => *count += 1,
+            None => engines.push((name, result.why, 1)),
+        }
+    }
+    engines
+}

@@ -1,0 +1,146 @@
+//! The command line: what is typed in, what is printed, and the exit code. No logic of its own.
+//!
+//! Exit codes are those Jepsen's users know: 0 all as expected, 1 a violation or an expectation not
+//! met, 2 unknown, 254 bad arguments or bad input, 255 an internal error.
+
+mod budget;
+mod check;
+mod interrupt;
+mod progress;
+mod replay;
+mod run;
+mod verify;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use quorate_checker::Verdict;
+use serde::Serialize;
+
+/// Does this quorum configuration really give the consistency it promises?
+///
+/// Drives concurrent clients against a quorum-replicated register store while a nemesis breaks it,
+/// records what every client saw, and decides register by register whether that is linearizable.
+#[derive(Debug, Parser)]
+#[command(name = "quorate", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Say what happens on standard error; twice for more.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0    all as expected
+  1    a violation, or an expectation not met
+  2    unknown: out of budget
+  254  bad arguments or bad input
+  255  an internal error";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a workload, check what the clients saw, and judge it.
+    Run(run::RunArgs),
+    /// Check recorded histories.
+    Check(check::CheckArgs),
+    /// Check the proofs that `check --certificate` or a run made.
+    Verify(verify::VerifyArgs),
+    /// Run a recorded run again and compare the histories.
+    Replay(replay::ReplayArgs),
+}
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    AsExpected,
+    NotAsExpected,
+    Unknown,
+    BadInput,
+}
+
+impl Exit {
+    fn of_verdict(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Valid => Self::AsExpected,
+            Verdict::Invalid => Self::NotAsExpected,
+            Verdict::Unknown => Self::Unknown,
+        }
+    }
+
+    fn of_expectation(as_expected: Option<bool>) -> Self {
+        match as_expected {
+            Some(true) => Self::AsExpected,
+            Some(false) => Self::NotAsExpected,
+            None => Self::Unknown,
+        }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::AsExpected => 0,
+            Self::NotAsExpected => 1,
+            Self::Unknown => 2,
+            Self::BadInput => 254,
+        }
+    }
+}
+
+/// Runs the command line and returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors.
+            let code = if error.use_stderr() { Exit::BadInput.code() } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    log_to_stderr(cli.verbose);
+    let outcome = std::panic::catch_unwind(|| match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Replay(args) => replay::replay(&args),
+    });
+    match outcome {
+        Ok(Ok(exit)) => ExitCode::from(exit.code()),
+        Ok(Err(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            let _ = writeln!(io::stderr(), "quorate: {error:#}");
+            ExitCode::from(Exit::BadInput.code())
+        }
+        Err(_) => {
+            let _ = writeln!(io::stderr(), "quorate: internal error: this is a bug in quorate");
+            ExitCode::from(255)
+        }
+    }
+}
+
+/// Whoever reads the output has seen enough, as with `quorate … | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io_error = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "quorate=info",
+        _ => "quorate=debug",
+    };
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(io::stderr).without_time().init();
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn print_json(value: &impl Serialize) -> io::Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}

@@ -1,0 +1,205 @@
+//! `quorate run`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use rand::TryRng as _;
+
+use super::budget::BudgetArgs;
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::{Exit, print, print_json};
+use crate::judge::judge;
+use crate::report::{Summary, judged};
+use crate::rng::Seed;
+use crate::run::{Run, simulate};
+use crate::store::{RunDir, RunInfo, Status};
+use crate::time::{Nanos, parse_duration};
+use crate::workload::{File, Overrides, Workload};
+
+/// The workload that runs when none is named.
+const DEFAULT: &str = include_str!("../../workloads/first-steps/majority-abd.toml");
+const DEFAULT_PATH: &str = "workloads/first-steps/majority-abd.toml";
+
+const EXAMPLES: &str = "Examples:
+  quorate run
+      the default: majority quorums under partitions and crashes
+  quorate run workloads/first-steps/stale-read.toml --seed 7
+      a workload from a file, with a seed of your own
+  quorate run --protocol lww --n 3 --r 2 --w 2 --nemesis clock-skew --expect lost-write
+      what most Dynamo-style stores do when clocks differ
+  quorate run --n 5 --r 2 --w 3 --ops 100000 --json
+      R + W = N; one JSON document on standard output";
+
+/// What `quorate run` takes.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct RunArgs {
+    /// The workload file; left out, majority quorums under partitions and crashes.
+    workload: Option<PathBuf>,
+
+    /// How many nodes.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    n: Option<i64>,
+    /// How many of them a read waits for.
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
+    r: Option<i64>,
+    /// How many of them a write waits for.
+    #[arg(long, value_name = "W", allow_negative_numbers = true)]
+    w: Option<i64>,
+    /// abd or lww.
+    #[arg(long)]
+    protocol: Option<String>,
+    /// How many clients, each with one operation at a time.
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
+    clients: Option<i64>,
+    /// How many registers.
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
+    keys: Option<i64>,
+    /// How many operations.
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
+    ops: Option<i64>,
+    /// How long at most, in the time of the world, such as 30s.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    time_limit: Option<Nanos>,
+    /// How many operations begin each second; left out, as many as get answers.
+    #[arg(long, value_name = "PER_SECOND", allow_negative_numbers = true)]
+    rate: Option<f64>,
+    /// Which faults, instead of the workload's: partition, crash, pause, slow-links, clock-skew, or
+    /// none.
+    #[arg(long, value_name = "FAULTS", value_delimiter = ',')]
+    nemesis: Option<Vec<String>>,
+    /// What decides all that is random: a number, 0x… or a git commit; left out, drawn anew.
+    #[arg(long)]
+    seed: Option<Seed>,
+    /// Where the cluster lives.
+    #[arg(long, value_enum, default_value_t)]
+    world: WorldKind,
+    /// Where run directories are made.
+    #[arg(long, value_name = "DIR", default_value = "store")]
+    store: PathBuf,
+    /// What must come of it: linearizable, violation, or the name of an anomaly such as stale-read.
+    #[arg(long, value_name = "OUTCOME")]
+    expect: Option<String>,
+    #[command(flatten)]
+    budget: BudgetArgs,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors.
+    #[arg(long, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// Where a cluster lives.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum WorldKind {
+    /// Simulated, in virtual time.
+    #[default]
+    Sim,
+}
+
+impl RunArgs {
+    fn resolve(&self) -> Result<Workload> {
+        let mut file = match &self.workload {
+            None => File::parse(Path::new(DEFAULT_PATH), DEFAULT)?,
+            Some(path) => load(path)?,
+        };
+        let nemesis = self.nemesis.clone().map(|mut faults| {
+            faults.retain(|fault| fault != "none");
+            faults
+        });
+        file.overrule(Overrides {
+            n: self.n,
+            r: self.r,
+            w: self.w,
+            protocol: self.protocol.clone(),
+            clients: self.clients,
+            keys: self.keys,
+            ops: self.ops,
+            time_limit: self.time_limit,
+            rate: self.rate,
+            nemesis,
+            expect: self.expect.clone(),
+        });
+        Ok(file.resolve()?)
+    }
+}
+
+/// Reads a workload file.
+pub(super) fn load(path: &Path) -> Result<File> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the workload {}", path.display()))?;
+    Ok(File::parse(path, &text)?)
+}
+
+/// Runs a workload, checks and judges it.
+pub(super) fn run(args: &RunArgs) -> Result<Exit> {
+    let workload = args.resolve()?;
+    let seed = match args.seed {
+        Some(seed) => seed,
+        // Short enough to be read aloud.
+        None => Seed(rand::rngs::SysRng.try_next_u32().context("no random seed")?.into()),
+    };
+    let WorldKind::Sim = args.world;
+    let interrupt = Interrupt::listen()?;
+    let mut info = RunInfo::begin(seed);
+    let dir = RunDir::create(&args.store, &workload.name, &info)?;
+    dir.replace("workload.toml", |out| out.write_all(workload.to_toml().as_bytes()))?;
+    dir.replace_json("run.json", &info)?;
+    tracing::info!(dir = %dir.path().display(), "run begins");
+
+    let quiet = args.quiet || args.json;
+    let run = record(&workload, seed, &dir, &mut info, &interrupt, quiet)?;
+    let (duration, traffic, interrupted) = (run.duration, run.traffic, run.stopped_at.is_some());
+    let mut progress = Progress::begin("checking", run.history.keys.len() as u64, quiet);
+    let mut checked = 0;
+    let result = judge(&workload, run, args.budget.budget, |_| {
+        checked += 1;
+        progress.set(checked);
+    });
+    drop(progress);
+
+    let summary = Summary::new(&workload, seed, duration, traffic, interrupted, &result);
+    dir.replace_json("verdict.json", &summary)?;
+    dir.replace("certificate.json", |mut out| result.certificate.write(&mut out))?;
+    if args.json {
+        print_json(&summary)?;
+    } else if !args.quiet {
+        let mut text = judged(&workload, seed, duration, traffic, &result);
+        if interrupted {
+            text += "\nThe run was interrupted: this is about what happened until then.\n";
+        }
+        let path = dir.path().display();
+        text += &format!("\nrun          {path}\nagain        quorate replay {path}\n");
+        print(&text)?;
+    }
+    Ok(Exit::of_expectation(result.as_expected))
+}
+
+/// Runs the workload with its history going to disk.
+fn record(
+    workload: &Workload,
+    seed: Seed,
+    dir: &RunDir,
+    info: &mut RunInfo,
+    interrupt: &Interrupt,
+    quiet: bool,
+) -> Result<Run> {
+    let mut file = dir.history()?;
+    let mut progress = Progress::begin("running", workload.clients.ops, quiet);
+    let run = simulate(workload, seed, Some(&mut file), &mut |now| {
+        progress.set(now.ops);
+        !interrupt.pressed()
+    });
+    drop(progress);
+    let run = run
+        .with_context(|| format!("what was recorded until then is in {}", dir.path().display()))?;
+    info.digest = file.finish().context("cannot write the history")?;
+    info.events = run.history.event_count;
+    info.stopped_at = run.stopped_at;
+    info.status = if run.stopped_at.is_some() { Status::Interrupted } else { Status::Finished };
+    dir.replace_json("run.json", info)?;
+    Ok(run)
+}

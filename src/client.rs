@@ -1,0 +1,93 @@
+//! What clients ask, what they learn, and the only place that decides what it means: ok, fail or
+//! info.
+
+use quorate_checker::EventKind;
+
+use crate::protocol::{Key, Value};
+
+/// One operation on one register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// The register.
+    pub key: Key,
+    /// What to do with it.
+    pub action: Action,
+}
+
+/// What to do with a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Return the value.
+    Read,
+    /// Replace it.
+    Write(Value),
+    /// Replace it if it equals the expected one.
+    Cas {
+        /// What it must hold; `None` if it must never have been written.
+        expected: Option<Value>,
+        /// What it then gets.
+        new: Value,
+    },
+}
+
+/// What a client learns of its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Response {
+    /// The value of a read; `None` if it was never written.
+    Value(Option<Value>),
+    /// A write is stored.
+    Written,
+    /// The node refused the connection: nothing was sent.
+    Refused,
+    /// The connection broke after the request was sent.
+    ConnectionLost,
+    /// No answer in time.
+    TimedOut,
+}
+
+/// What became of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Completion {
+    /// ok, fail or info.
+    pub kind: EventKind,
+    /// What an ok read returned.
+    pub read: Option<Value>,
+    /// Why it is not ok.
+    pub error: Option<&'static str>,
+}
+
+/// Decides what a response means. When in doubt, info: a write that reached a single replica can
+/// surface at any later time, so only a request that was never sent has failed for certain. A read
+/// changes nothing, so one without an answer has simply failed.
+pub fn classify(operation: &Operation, response: Response) -> Completion {
+    let not_ok = |kind, error| Completion { kind, read: None, error: Some(error) };
+    let unanswered = |error| match operation.action {
+        Action::Read => not_ok(EventKind::Fail, error),
+        Action::Write(_) | Action::Cas { .. } => not_ok(EventKind::Info, error),
+    };
+    match response {
+        Response::Value(read) => Completion { kind: EventKind::Ok, read, error: None },
+        Response::Written => Completion { kind: EventKind::Ok, read: None, error: None },
+        Response::Refused => not_ok(EventKind::Fail, "refused"),
+        Response::ConnectionLost => unanswered("connection-lost"),
+        Response::TimedOut => unanswered("timed-out"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_never_sent_has_failed_for_certain() {
+        let kind = |action, response| classify(&Operation { key: 0, action }, response).kind;
+        for action in [Action::Write(1), Action::Cas { expected: Some(1), new: 2 }] {
+            assert_eq!(kind(action, Response::Written), EventKind::Ok);
+            assert_eq!(kind(action, Response::Refused), EventKind::Fail);
+            assert_eq!(kind(action, Response::ConnectionLost), EventKind::Info);
+            assert_eq!(kind(action, Response::TimedOut), EventKind::Info);
+        }
+        assert_eq!(kind(Action::Read, Response::Value(None)), EventKind::Ok);
+        assert_eq!(kind(Action::Read, Response::TimedOut), EventKind::Fail);
+    }
+}

@@ -1,0 +1,254 @@
+//! The judgement: what was found against what was promised, and how much there was to find.
+
+use std::collections::BTreeMap;
+
+use quorate_checker::{
+    Anomaly, Budget, Certificate, Explanation, Finding, Function, History, KeyResult, Outcome,
+    Recorded, Rules, Verdict,
+};
+use serde::Serialize;
+
+use crate::nemesis::FaultKind;
+use crate::quorum::{Condition, Promise, promise};
+use crate::run::{FaultWindow, Run};
+use crate::workload::{Expectation, Workload};
+
+/// Verdict against promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judgement {
+    /// Linearizability was promised, and nothing broke it.
+    Kept,
+    /// Linearizability was promised, and it is broken: a bug.
+    Broken,
+    /// Less was promised, and here is what that means.
+    WeakerByDesign,
+    /// Less was promised, but nothing happened this time that shows it.
+    NotShown,
+    /// The check gave up.
+    Undecided,
+}
+
+impl Judgement {
+    /// The judgement in a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Broken => "broken",
+            Self::WeakerByDesign => "weaker by design",
+            Self::NotShown => "not shown",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    fn of(promised: Condition, verdict: Verdict) -> Self {
+        match (promised, verdict) {
+            (Condition::Linearizable, Verdict::Valid) => Self::Kept,
+            (Condition::Linearizable, Verdict::Invalid) => Self::Broken,
+            (_, Verdict::Invalid) => Self::WeakerByDesign,
+            (_, Verdict::Valid) => Self::NotShown,
+            (_, Verdict::Unknown) => Self::Undecided,
+        }
+    }
+}
+
+/// How operations ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Outcomes {
+    /// They happened.
+    pub ok: u64,
+    /// They certainly did not.
+    pub fail: u64,
+    /// Nobody knows.
+    pub info: u64,
+}
+
+/// How often a kind of fault came, and what it met.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FaultEvidence {
+    /// How often it came.
+    pub times: u64,
+    /// How often operations were under way meanwhile.
+    pub overlapping: u64,
+    /// How many operations were under way during one of them.
+    pub ops: u64,
+}
+
+/// What a run really put to the test.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// How many registers there were.
+    pub keys: u64,
+    /// Outcomes by function.
+    pub outcomes: BTreeMap<&'static str, Outcomes>,
+    /// Ok reads during which somebody wrote to the same register.
+    pub contended_reads: u64,
+    /// Faults by kind.
+    pub faults: BTreeMap<&'static str, FaultEvidence>,
+    /// Why nothing could have gone wrong; empty if something could.
+    pub vacuous: String,
+}
+
+/// A register that is not linearizable.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    /// The register.
+    pub key: String,
+    /// What it is called.
+    pub anomaly: Anomaly,
+    /// How it is explained.
+    pub explanation: Explanation,
+}
+
+/// Everything that is to be said about a run.
+#[derive(Debug)]
+pub struct Judged {
+    /// The verdict on all registers.
+    pub verdict: Verdict,
+    /// What theory promised.
+    pub promise: Promise,
+    /// Verdict against promise.
+    pub judgement: Judgement,
+    /// Whether it is what was expected; `None` if nobody can tell.
+    pub as_expected: Option<bool>,
+    /// What was put to the test.
+    pub evidence: Evidence,
+    /// The registers that are not linearizable, the most telling first.
+    pub violations: Vec<Violation>,
+    /// How many registers each engine decided.
+    pub engines: BTreeMap<&'static str, u64>,
+    /// The proofs.
+    pub certificate: Certificate,
+}
+
+/// Checks a run and judges it. `on_key` is told after each register.
+pub fn judge(
+    workload: &Workload,
+    run: Run,
+    budget: Budget,
+    mut on_key: impl FnMut(&KeyResult),
+) -> Judged {
+    let evidence = evidence(&run.history, &run.faults);
+    let recorded = Recorded::of_registers(run.history, Rules::default());
+    let mut certificate = Certificate::new(&recorded);
+    let mut verdict = Verdict::Valid;
+    let mut violations = Vec::new();
+    let mut engines = BTreeMap::new();
+    for result in recorded.check(budget) {
+        on_key(&result);
+        verdict = verdict.max(result.verdict());
+        *engines.entry(result.engine.name()).or_default() += 1;
+        certificate.push(&result);
+        if let Finding::Invalid { anomaly, explanation, .. } = result.finding {
+            let key = result.key.map(|key| key.to_string()).unwrap_or_default();
+            violations.push(Violation { key, anomaly, explanation });
+        }
+    }
+    violations.sort_by_key(|violation| interest(workload.expect, violation.anomaly));
+    let anomalies: Vec<Anomaly> = violations.iter().map(|violation| violation.anomaly).collect();
+    let promise = promise(&workload.config, workload.hazards());
+    Judged {
+        verdict,
+        judgement: Judgement::of(promise.condition, verdict),
+        promise,
+        as_expected: workload.expect.is_met(verdict, &anomalies),
+        evidence,
+        violations,
+        engines,
+        certificate,
+    }
+}
+
+/// What was expected first, then by name.
+fn interest(expected: Expectation, anomaly: Anomaly) -> (bool, Anomaly) {
+    (expected != Expectation::Anomaly(anomaly), anomaly)
+}
+
+fn evidence(history: &History, windows: &[FaultWindow]) -> Evidence {
+    let mut evidence = Evidence { keys: history.keys.len() as u64, ..Evidence::default() };
+    for op in history.keys.iter().flat_map(|key| &key.ops) {
+        let outcomes = evidence.outcomes.entry(op.function().name()).or_default();
+        match op.outcome() {
+            Outcome::Ok => outcomes.ok += 1,
+            Outcome::Fail => outcomes.fail += 1,
+            Outcome::Info => outcomes.info += 1,
+        }
+    }
+    evidence.contended_reads = history.keys.iter().map(|key| contended_reads(&key.ops)).sum();
+    let mut spans: Vec<Span> = (history.keys.iter().flat_map(|key| &key.ops))
+        .map(|op| Span { from: op.call, to: op.ret })
+        .collect();
+    spans.sort_unstable();
+    for kind in FaultKind::ALL {
+        let windows: Vec<Span> = (windows.iter().filter(|window| window.kind == kind))
+            .map(|window| Span { from: window.from, to: window.to })
+            .collect();
+        if !windows.is_empty() {
+            evidence.faults.insert(kind.name(), fault_evidence(&windows, &spans));
+        }
+    }
+    evidence.vacuous = vacuous(&evidence);
+    evidence
+}
+
+/// An interval of positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
+    from: u32,
+    to: u32,
+}
+
+/// Intervals by their beginnings, each with the latest end up to there: answers whether any overlaps.
+struct Spans(Vec<Span>);
+
+impl Spans {
+    fn new(mut spans: Vec<Span>) -> Self {
+        spans.sort_unstable();
+        for i in 1..spans.len() {
+            spans[i].to = spans[i].to.max(spans[i - 1].to);
+        }
+        Self(spans)
+    }
+
+    fn meet(&self, other: Span) -> bool {
+        let before = self.0.partition_point(|span| span.from < other.to);
+        before > 0 && self.0[before - 1].to > other.from
+    }
+}
+
+fn contended_reads(ops: &[quorate_checker::Op]) -> u64 {
+    let span = |op: &quorate_checker::Op| Span { from: op.call, to: op.ret };
+    let writes = ops
+        .iter()
+        .filter(|op| op.function() != Function::Read && op.outcome() != Outcome::Fail)
+        .map(span);
+    let writes = Spans::new(writes.collect());
+    let reads =
+        ops.iter().filter(|op| op.function() == Function::Read && op.outcome() == Outcome::Ok);
+    reads.filter(|op| writes.meet(span(op))).count() as u64
+}
+
+fn fault_evidence(windows: &[Span], ops: &[Span]) -> FaultEvidence {
+    let any_op = Spans::new(ops.to_vec());
+    let any_window = Spans::new(windows.to_vec());
+    FaultEvidence {
+        times: windows.len() as u64,
+        overlapping: windows.iter().filter(|window| any_op.meet(**window)).count() as u64,
+        ops: ops.iter().filter(|op| any_window.meet(**op)).count() as u64,
+    }
+}
+
+/// Why no violation could have shown.
+fn vacuous(evidence: &Evidence) -> String {
+    let ok = |function| evidence.outcomes.get(function).map_or(0, |outcomes| outcomes.ok);
+    let faults_met = evidence.faults.values().any(|fault| fault.overlapping > 0);
+    if ok("read") + ok("cas") == 0 {
+        "no read succeeded, so nobody looked".to_owned()
+    } else if ok("write") + ok("cas") == 0 {
+        "no write succeeded, so there was nothing to lose".to_owned()
+    } else if evidence.contended_reads == 0 && !faults_met {
+        "no read overlapped a write, and no fault met an operation".to_owned()
+    } else {
+        String::new()
+    }
+}

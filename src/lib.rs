@@ -1,0 +1,43 @@
+//! Quorate: does this quorum configuration really give the consistency it promises?
+//!
+//! A harness that drives concurrent clients against a quorum-replicated register store while a
+//! nemesis breaks it, records what every client saw, and decides register by register whether the
+//! record is consistent with what the configuration promises.
+//!
+//! The modules in reading order. Each may use those above it and none below, which a test holds:
+//!
+//! | module | holds | never |
+//! |---|---|---|
+//! | [`time`] | nanoseconds, and durations as people write them | clocks |
+//! | [`rng`] | one seed, forked by name | a generator without a seed |
+//! | [`protocol`] | the replicated register, sans-I/O | threads, sockets, clocks, randomness |
+//! | [`quorum`] | quorums as mathematics; what a configuration promises | I/O |
+//! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
+//! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
+//! | [`generator`] | which client does what next, as values | knowing the world |
+//! | [`world`] | where a cluster lives: the simulator | deciding what to do |
+//! | [`workload`] | the schema of `workloads/*.toml` | running |
+//! | [`record`] | events as they happen, into the history | |
+//! | [`run`] | one run: ask, hand to the world, record | checking |
+//! | [`judge`] | verdict against promise, and the evidence behind it | |
+//! | [`store`] | the run directory | |
+//! | [`report`] | results as text and JSON | recomputing verdicts |
+//! | [`cli`] | the command line | logic |
+//!
+//! Histories, the checker and the proofs are in `quorate-checker`, which knows nothing of all this.
+
+pub mod cli;
+pub mod client;
+pub mod generator;
+pub mod judge;
+pub mod nemesis;
+pub mod protocol;
+pub mod quorum;
+pub mod record;
+pub mod report;
+pub mod rng;
+pub mod run;
+pub mod store;
+pub mod time;
+pub mod workload;
+pub mod world;

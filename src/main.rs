@@ -1,0 +1,5 @@
+//! The `quorate` command.
+
+fn main() -> std::process::ExitCode {
+    quorate::cli::main()
+}

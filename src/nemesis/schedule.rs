@@ -1,0 +1,337 @@
+//! When faults come, how long they last, and whom they hit: drawn from the seed.
+
+use rand::RngExt as _;
+use rand::seq::{IndexedRandom as _, SliceRandom as _};
+
+use super::fault::{Due, Fault, FaultKind};
+use crate::protocol::NodeId;
+use crate::rng::{Rng, Seed};
+use crate::time::Nanos;
+
+/// How a partition cuts the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// Into two halves, the greater one with a majority.
+    Halves,
+    /// One node from all others.
+    One,
+    /// Every node sees a majority, no two the same one: a ring of overlapping neighbourhoods.
+    MajorityRing,
+    /// Two halves that only one node between them can reach.
+    Bridge,
+    /// One half hears the other, and is not heard.
+    OneWay,
+}
+
+impl Shape {
+    /// All shapes.
+    pub const ALL: [Self; 5] =
+        [Self::Halves, Self::One, Self::MajorityRing, Self::Bridge, Self::OneWay];
+
+    /// The word of workloads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Halves => "halves",
+            Self::One => "one",
+            Self::MajorityRing => "majority-ring",
+            Self::Bridge => "bridge",
+            Self::OneWay => "one-way",
+        }
+    }
+
+    /// The links to cut, from and to, among nodes in the order in which they were drawn.
+    fn cuts(self, nodes: &[NodeId]) -> Vec<(NodeId, NodeId)> {
+        let n = nodes.len();
+        let both = |pairs: Vec<(NodeId, NodeId)>| {
+            pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]).collect()
+        };
+        let across = |left: &[NodeId], right: &[NodeId]| {
+            left.iter().flat_map(|a| right.iter().map(|b| (*a, *b))).collect::<Vec<_>>()
+        };
+        match self {
+            Self::Halves => both(across(&nodes[..n / 2], &nodes[n / 2..])),
+            Self::One => both(across(&nodes[..1], &nodes[1..])),
+            Self::Bridge => both(across(&nodes[..n / 2], &nodes[(n / 2 + 1).min(n)..])),
+            Self::OneWay => across(&nodes[..n / 2], &nodes[n / 2..]),
+            Self::MajorityRing => {
+                // Each node keeps its nearest neighbours in the ring, enough for a majority.
+                let reach = n / 4 + usize::from(n % 4 > 1);
+                let far = |i: &usize, j: &usize| {
+                    let distance = i.abs_diff(*j);
+                    distance.min(n - distance) > reach
+                };
+                let pairs = (0..n).flat_map(|i| (0..n).map(move |j| (i, j)));
+                pairs.filter(|(i, j)| far(i, j)).map(|(i, j)| (nodes[i], nodes[j])).collect()
+            }
+        }
+    }
+}
+
+/// How many nodes a fault hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Targets {
+    /// One.
+    One,
+    /// The greatest number that leaves a majority.
+    Minority,
+    /// The smallest majority.
+    Majority,
+    /// All of them.
+    All,
+}
+
+impl Targets {
+    /// All choices.
+    pub const ALL: [Self; 4] = [Self::One, Self::Minority, Self::Majority, Self::All];
+
+    /// The word of workloads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Minority => "minority",
+            Self::Majority => "majority",
+            Self::All => "all",
+        }
+    }
+
+    /// How many of `n` nodes.
+    fn count(self, n: usize) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Minority => (n - 1) / 2,
+            Self::Majority => n / 2 + 1,
+            Self::All => n,
+        }
+    }
+}
+
+/// A kind of fault that comes again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disturbance {
+    /// What it does.
+    pub kind: DisturbanceKind,
+    /// How long it is quiet before each fault, on average: half as long to half as long again.
+    pub interval: Nanos,
+    /// How long each fault lasts, on average: half as long to half as long again.
+    pub duration: Nanos,
+}
+
+/// What a disturbance does. Where several choices are given, each fault draws one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DisturbanceKind {
+    /// Cuts the network.
+    Partition(Vec<Shape>),
+    /// Stops nodes.
+    Crash {
+        /// How many.
+        targets: Vec<Targets>,
+        /// Whether what was not synced is lost.
+        lose_unsynced: bool,
+    },
+    /// Pauses nodes.
+    Pause(Vec<Targets>),
+    /// Makes all links from and to some nodes slow.
+    SlowLinks {
+        /// How many nodes.
+        targets: Vec<Targets>,
+        /// What latencies are multiplied by.
+        factor: u32,
+    },
+    /// Sets clocks off.
+    ClockSkew {
+        /// How many.
+        targets: Vec<Targets>,
+        /// At most by how much, in either direction.
+        magnitude: Nanos,
+    },
+}
+
+impl DisturbanceKind {
+    /// What it breaks.
+    pub fn fault_kind(&self) -> FaultKind {
+        match self {
+            Self::Partition(_) => FaultKind::Partition,
+            Self::Crash { .. } => FaultKind::Crash,
+            Self::Pause(_) => FaultKind::Pause,
+            Self::SlowLinks { .. } => FaultKind::SlowLinks,
+            Self::ClockSkew { .. } => FaultKind::ClockSkew,
+        }
+    }
+
+    /// Draws a fault.
+    fn draw(&self, n: u16, rng: &mut Rng) -> Fault {
+        let mut nodes: Vec<NodeId> = (0..n).collect();
+        nodes.shuffle(rng);
+        let mut hit = |targets: &[Targets], rng: &mut Rng| {
+            let targets = *targets.choose(rng).expect("a disturbance has targets");
+            nodes.truncate(targets.count(usize::from(n)));
+            nodes.sort_unstable();
+            std::mem::take(&mut nodes)
+        };
+        match self {
+            Self::Partition(shapes) => {
+                let shape = *shapes.choose(rng).expect("a partition has shapes");
+                Fault::Partition { shape, cuts: shape.cuts(&nodes) }
+            }
+            Self::Crash { targets, lose_unsynced } => {
+                Fault::Crash { nodes: hit(targets, rng), lose_unsynced: *lose_unsynced }
+            }
+            Self::Pause(targets) => Fault::Pause { nodes: hit(targets, rng) },
+            Self::SlowLinks { targets, factor } => {
+                let slow = hit(targets, rng);
+                let pairs = (0..n).flat_map(|from| (0..n).map(move |to| (from, to)));
+                let links = pairs
+                    .filter(|(from, to)| from != to && (slow.contains(from) || slow.contains(to)));
+                Fault::SlowLinks { links: links.collect(), factor: *factor }
+            }
+            Self::ClockSkew { targets, magnitude } => {
+                let magnitude = *magnitude as i64;
+                let skewed = hit(targets, rng).into_iter();
+                let offset = |node| (node, rng.random_range(-magnitude..=magnitude));
+                Fault::SkewClocks { offsets: skewed.map(offset).collect() }
+            }
+        }
+    }
+}
+
+/// All disturbances of a run, each on its own schedule.
+#[derive(Debug)]
+pub struct Nemesis {
+    n: u16,
+    plans: Vec<Plan>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    disturbance: Disturbance,
+    rng: Rng,
+    next_at: Nanos,
+    /// What mends the fault that is on.
+    undo: Option<Fault>,
+}
+
+impl Plan {
+    /// Half of `mean` to half as much again.
+    fn spread(&mut self, mean: Nanos) -> Nanos {
+        mean / 2 + self.rng.random_range(0..=mean)
+    }
+}
+
+impl Nemesis {
+    /// Disturbances of a cluster of `n` nodes.
+    pub fn new(disturbances: &[Disturbance], n: u16, seed: Seed) -> Self {
+        let plan = |(i, disturbance): (usize, &Disturbance)| {
+            let name = format!("nemesis/{i}/{}", disturbance.kind.fault_kind().name());
+            let mut plan = Plan {
+                disturbance: disturbance.clone(),
+                rng: seed.fork(&name),
+                next_at: 0,
+                undo: None,
+            };
+            plan.next_at = plan.spread(disturbance.interval);
+            plan
+        };
+        Self { n, plans: disturbances.iter().enumerate().map(plan).collect() }
+    }
+
+    /// When the next fault is due; `None` if there is none ever.
+    pub fn next_at(&self) -> Option<Nanos> {
+        self.plans.iter().map(|plan| plan.next_at).min()
+    }
+
+    /// The fault that is due next, and when.
+    pub fn take_next(&mut self) -> Option<Due> {
+        let plan = self.plans.iter_mut().min_by_key(|plan| plan.next_at)?;
+        let at = plan.next_at;
+        let fault = if let Some(undo) = plan.undo.take() {
+            plan.next_at = at + plan.spread(plan.disturbance.interval).max(1);
+            undo
+        } else {
+            let fault = plan.disturbance.kind.draw(self.n, &mut plan.rng);
+            plan.undo = fault.undo();
+            plan.next_at = at + plan.spread(plan.disturbance.duration).max(1);
+            fault
+        };
+        Some((at, fault))
+    }
+
+    /// Ends all disturbances. Returns what mends those that are on.
+    pub fn stop(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.plans).into_iter().filter_map(|plan| plan.undo).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::time::{MILLISECOND, SECOND};
+
+    /// How many nodes each node hears, itself included.
+    fn heard(n: u16, cuts: &[(NodeId, NodeId)]) -> Vec<usize> {
+        let hears = |to: u16| (0..n).filter(move |from| !cuts.contains(&(*from, to))).count();
+        (0..n).map(hears).collect()
+    }
+
+    #[test]
+    fn partitions_have_their_shapes() {
+        for n in 2..=9_u16 {
+            let nodes: Vec<NodeId> = (0..n).collect();
+            let majority = usize::from(n) / 2 + 1;
+            let half = usize::from(n) / 2;
+            for node in heard(n, &Shape::MajorityRing.cuts(&nodes)) {
+                assert!(node >= majority.min(usize::from(n)), "{n}: hears {node}");
+                assert!(n < 5 || node < usize::from(n), "{n}: nothing is cut");
+            }
+            let halves = heard(n, &Shape::Halves.cuts(&nodes));
+            assert_eq!(halves.iter().filter(|count| **count == half).count() % half, 0);
+            assert_eq!(halves.iter().sum::<usize>(), half * half + (n as usize - half).pow(2));
+            let one = heard(n, &Shape::One.cuts(&nodes));
+            assert_eq!(one.iter().filter(|count| **count == 1).count(), 1 + usize::from(n == 2));
+            let bridge = heard(n, &Shape::Bridge.cuts(&nodes));
+            assert!(n < 3 || bridge.contains(&usize::from(n)), "{n}: no bridge");
+            let one_way = Shape::OneWay.cuts(&nodes);
+            assert!(one_way.iter().all(|(from, to)| !one_way.contains(&(*to, *from))));
+        }
+    }
+
+    #[test]
+    fn every_fault_is_mended_and_schedules_do_not_disturb_each_other() {
+        let partition = Disturbance {
+            kind: DisturbanceKind::Partition(Shape::ALL.to_vec()),
+            interval: 100 * MILLISECOND,
+            duration: 50 * MILLISECOND,
+        };
+        let crash = Disturbance {
+            kind: DisturbanceKind::Crash { targets: vec![Targets::Minority], lose_unsynced: true },
+            interval: 70 * MILLISECOND,
+            duration: 30 * MILLISECOND,
+        };
+        let run = |disturbances: &[Disturbance]| {
+            let mut nemesis = Nemesis::new(disturbances, 5, Seed(7));
+            let mut faults = Vec::new();
+            while nemesis.next_at().is_some_and(|at| at < 10 * SECOND) {
+                faults.extend(nemesis.take_next());
+            }
+            faults.extend(nemesis.stop().into_iter().map(|fault| (10 * SECOND, fault)));
+            faults
+        };
+        let of = |faults: &[Due], kind: FaultKind| -> Vec<Due> {
+            faults.iter().filter(|(_, fault)| fault.kind() == kind).cloned().collect()
+        };
+        let both = run(&[partition.clone(), crash]);
+        assert!(both.is_sorted_by_key(|(at, _)| *at));
+        assert_eq!(of(&both, FaultKind::Partition), run(&[partition]));
+        for kind in [FaultKind::Partition, FaultKind::Crash] {
+            let faults = of(&both, kind);
+            assert!(faults.len() > 50);
+            for pair in faults.chunks(2) {
+                assert_eq!(pair[0].1.undo().as_ref(), Some(&pair[1].1));
+            }
+        }
+        let crashed: BTreeSet<_> =
+            of(&both, FaultKind::Crash).iter().map(|f| format!("{:?}", f.1)).collect();
+        assert!(crashed.len() > 10, "always the same nodes");
+    }
+}

@@ -1,0 +1,143 @@
+//! The record of a run: every event as it happens, into the history to be checked and, where there is
+//! one, into the file.
+
+use std::io::{self, Write};
+
+use quorate_checker::{Builder, Datum, Event, EventKind, History, Process, ReadError, write_jsonl};
+
+use crate::client::{Action, Completion, Operation};
+use crate::nemesis::Fault;
+use crate::protocol::Value;
+use crate::time::Nanos;
+
+/// Takes events, in the order in which they happen.
+pub struct Recorder<'f> {
+    builder: Builder,
+    file: Option<&'f mut dyn Write>,
+    index: u64,
+}
+
+/// Why an event could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file takes no more.
+    #[error("cannot write the history: {0}")]
+    File(#[from] io::Error),
+    /// More events than a history can have.
+    #[error("the history is full: {0}")]
+    Full(#[from] ReadError),
+}
+
+impl<'f> Recorder<'f> {
+    /// A recorder that also writes `history.jsonl` to `file`.
+    pub fn new(file: Option<&'f mut dyn Write>) -> Self {
+        Self { builder: Builder::default(), file, index: 0 }
+    }
+
+    /// A process begins an operation.
+    pub fn invoke(
+        &mut self,
+        time: Nanos,
+        process: u32,
+        operation: &Operation,
+    ) -> Result<(), RecordError> {
+        let event = self.client_event(time, process, operation, EventKind::Invoke);
+        self.record(&event)
+    }
+
+    /// A process learns what became of its operation.
+    pub fn complete(
+        &mut self,
+        time: Nanos,
+        process: u32,
+        operation: &Operation,
+        completion: &Completion,
+    ) -> Result<(), RecordError> {
+        let mut event = self.client_event(time, process, operation, completion.kind);
+        if operation.action == Action::Read {
+            event.value = datum(completion.read);
+        }
+        let error = completion.error.map(|error| ("error".into(), Datum::text(error)));
+        event.extra.extend(error);
+        self.record(&event)
+    }
+
+    /// Something breaks or is mended. Nodes are named; `changed` says whether it made a difference.
+    pub fn fault(
+        &mut self,
+        time: Nanos,
+        fault: &Fault,
+        node_names: &[String],
+        changed: bool,
+    ) -> Result<(), RecordError> {
+        let mut event = self.event(time, Process::Nemesis, EventKind::Info, fault.name());
+        event.value = fault.to_datum(node_names);
+        if !changed {
+            event.extra.push(("changed".into(), Datum::Bool(false)));
+        }
+        self.record(&event)
+    }
+
+    /// How many events there are: the position of the last one.
+    pub fn position(&self) -> u32 {
+        self.index as u32
+    }
+
+    /// Everything recorded so far.
+    pub fn history(&self) -> &History {
+        self.builder.history()
+    }
+
+    /// The history.
+    pub fn finish(self) -> History {
+        self.builder.finish()
+    }
+
+    fn event(&self, time: Nanos, process: Process, kind: EventKind, f: &'static str) -> Event {
+        Event {
+            line: 0,
+            index: Some(self.index),
+            time: Some(time as i64),
+            process,
+            kind,
+            f: f.into(),
+            key: None,
+            value: Datum::Nil,
+            observed: None,
+            extra: Vec::new(),
+        }
+    }
+
+    fn client_event(
+        &self,
+        time: Nanos,
+        process: u32,
+        operation: &Operation,
+        kind: EventKind,
+    ) -> Event {
+        let (f, value) = match operation.action {
+            Action::Read => ("read", Datum::Nil),
+            Action::Write(value) => ("write", Datum::Int(value)),
+            Action::Cas { expected, new } => {
+                ("cas", Datum::List(vec![datum(expected), Datum::Int(new)]))
+            }
+        };
+        let mut event = self.event(time, Process::Client(process), kind, f);
+        event.key = Some(Datum::Int(i64::from(operation.key)));
+        event.value = value;
+        event
+    }
+
+    fn record(&mut self, event: &Event) -> Result<(), RecordError> {
+        self.index += 1;
+        self.builder.push(event)?;
+        if let Some(mut file) = self.file.as_deref_mut() {
+            write_jsonl(&mut file, event)?;
+        }
+        Ok(())
+    }
+}
+
+fn datum(value: Option<Value>) -> Datum {
+    value.map_or(Datum::Nil, Datum::Int)
+}

@@ -1,0 +1,137 @@
+//! The result of a run as JSON: `verdict.json`, and what `--json` prints.
+
+use std::collections::BTreeMap;
+
+use quorate_checker::{Anomaly, CitedCall, Finding, KeyResult};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::judge::{Evidence, Judged, Judgement};
+use crate::quorum::Promise;
+use crate::rng::Seed;
+use crate::time::Nanos;
+use crate::workload::Workload;
+use crate::world::Traffic;
+
+/// The version of `verdict.json`.
+const VERSION: u32 = 1;
+
+/// `verdict.json`.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    version: u32,
+    workload: &'a str,
+    seed: Seed,
+    cluster: Cluster,
+    /// `valid`, `invalid` or `unknown`.
+    verdict: &'static str,
+    promise: &'a Promise,
+    judgement: Judgement,
+    expected: &'static str,
+    /// Null if nobody can tell.
+    as_expected: Option<bool>,
+    evidence: &'a Evidence,
+    /// How many registers each engine decided.
+    engines: &'a BTreeMap<&'static str, u64>,
+    violations: Vec<Violation<'a>>,
+    duration_ns: Nanos,
+    traffic: Traffic,
+    interrupted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Cluster {
+    protocol: &'static str,
+    n: u16,
+    r: u16,
+    w: u16,
+    write_back: bool,
+    durability: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Violation<'a> {
+    key: &'a str,
+    anomaly: Anomaly,
+    title: &'a str,
+    story: &'a [String],
+    timeline: &'a str,
+}
+
+impl<'a> Summary<'a> {
+    /// Everything about a run.
+    pub fn new(
+        workload: &'a Workload,
+        seed: Seed,
+        duration: Nanos,
+        traffic: Traffic,
+        interrupted: bool,
+        result: &'a Judged,
+    ) -> Self {
+        let config = &workload.config;
+        let violation = |violation: &'a crate::judge::Violation| Violation {
+            key: &violation.key,
+            anomaly: violation.anomaly,
+            title: &violation.explanation.title,
+            story: &violation.explanation.story,
+            timeline: &violation.explanation.timeline,
+        };
+        Self {
+            version: VERSION,
+            workload: &workload.name,
+            seed,
+            cluster: Cluster {
+                protocol: config.protocol.name(),
+                n: config.n,
+                r: config.r,
+                w: config.w,
+                write_back: config.write_back,
+                durability: config.durability.name(),
+            },
+            verdict: result.verdict.name(),
+            promise: &result.promise,
+            judgement: result.judgement,
+            expected: workload.expect.name(),
+            as_expected: result.as_expected,
+            evidence: &result.evidence,
+            engines: &result.engines,
+            violations: result.violations.iter().map(violation).collect(),
+            duration_ns: duration,
+            traffic,
+            interrupted,
+        }
+    }
+}
+
+/// One key of a checked history.
+pub fn key_summary(result: &KeyResult) -> Value {
+    let mut summary = json!({
+        "key": result.key,
+        "operations": result.op_count,
+        "verdict": result.verdict().name(),
+        "engine": result.engine.name(),
+        "why": result.why,
+    });
+    let details = match &result.finding {
+        Finding::Valid { .. } => json!({}),
+        Finding::Invalid { anomaly, ops, until, minimal, explanation } => json!({
+            "anomaly": anomaly,
+            "calls": ops.iter().map(|op: &CitedCall| op.call).collect::<Vec<_>>(),
+            "until": until,
+            "minimal": minimal,
+            "title": explanation.title,
+            "story": explanation.story,
+            "timeline": explanation.timeline,
+        }),
+        Finding::Unknown { gave_up } => json!({
+            "stopped_at": gave_up.op,
+            "open_at_once": gave_up.open_max,
+            "configurations": gave_up.steps,
+            "out_of": if gave_up.memory { "memory" } else { "steps" },
+        }),
+    };
+    if let (Value::Object(summary), Value::Object(details)) = (&mut summary, details) {
+        summary.extend(details);
+    }
+    summary
+}

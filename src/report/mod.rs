@@ -1,0 +1,7 @@
+//! What a run came to, for people and for programs. Verdicts are made elsewhere; here they are shown.
+
+mod json;
+mod text;
+
+pub use json::{Summary, key_summary};
+pub use text::{explanation, judged};

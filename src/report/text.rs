@@ -1,0 +1,167 @@
+//! The result of a run in plain text, within eighty columns as far as the contents allow.
+
+use std::fmt::Write;
+
+use quorate_checker::{Explanation, Verdict};
+
+use crate::judge::{Evidence, Judged, Outcomes};
+use crate::quorum::Condition;
+use crate::rng::Seed;
+use crate::time::{Nanos, show_duration};
+use crate::workload::Workload;
+use crate::world::Traffic;
+
+const WIDTH: usize = 80;
+const MARGIN: usize = 13;
+
+/// The result of a run.
+pub fn judged(
+    workload: &Workload,
+    seed: Seed,
+    duration: Nanos,
+    traffic: Traffic,
+    result: &Judged,
+) -> String {
+    let mut out = String::new();
+    let config = &workload.config;
+    let _ = writeln!(
+        out,
+        "{}: {} with N = {}, R = {}, W = {}; seed {seed}\n",
+        workload.name,
+        config.protocol.name(),
+        config.n,
+        config.r,
+        config.w
+    );
+    entry(&mut out, "verdict", &verdict(result));
+    let promise = &result.promise;
+    entry(&mut out, "promised", &format!("{}: {}.", promise.condition.name(), promise.because));
+    entry(&mut out, "", &promise.reason);
+    entry(&mut out, "judgement", &judgement(result));
+    if !promise.remedy.is_empty() {
+        entry(&mut out, "remedy", &promise.remedy);
+    }
+    let expected = match result.as_expected {
+        Some(true) => "as expected",
+        Some(false) => "NOT as expected",
+        None => "nobody can tell",
+    };
+    entry(&mut out, "expected", &format!("{}: {expected}", workload.expect));
+    evidence(&mut out, &result.evidence, duration, traffic);
+    if let Some(violation) = result.violations.first() {
+        let _ = write!(out, "\n{}", explanation(&violation.explanation));
+        if result.violations.len() > 1 {
+            let _ = writeln!(out, "\nNot linearizable either:");
+            for violation in &result.violations[1..] {
+                let _ = writeln!(out, "  key {}: {}", violation.key, violation.anomaly);
+            }
+        }
+    }
+    out
+}
+
+/// A counterexample: the story and the picture.
+pub fn explanation(explanation: &Explanation) -> String {
+    let mut out = wrap(&explanation.title, 0, 0);
+    for line in &explanation.story {
+        out += &wrap(line, 2, 4);
+    }
+    out.push('\n');
+    for line in explanation.timeline.lines() {
+        let _ = writeln!(out, "  {line}");
+    }
+    out
+}
+
+fn verdict(result: &Judged) -> String {
+    let broken = result.violations.len();
+    match result.verdict {
+        Verdict::Valid => "valid: every register is linearizable".to_owned(),
+        Verdict::Invalid => format!(
+            "invalid: {broken} of {} registers {} not linearizable",
+            result.evidence.keys,
+            if broken == 1 { "is" } else { "are" }
+        ),
+        Verdict::Unknown => "unknown: the budget ran out (see --budget)".to_owned(),
+    }
+}
+
+fn judgement(result: &Judged) -> String {
+    use crate::judge::Judgement;
+    let text = match result.judgement {
+        Judgement::Kept if !result.evidence.vacuous.is_empty() => {
+            "kept, but nothing could have gone wrong"
+        }
+        Judgement::Kept => "kept: the promise held",
+        Judgement::Broken => "BROKEN: a promise was not kept; this is a bug",
+        Judgement::WeakerByDesign => "weaker by design: linearizability was never promised",
+        Judgement::NotShown => {
+            "not shown: linearizability is not promised, but nothing broke it this time"
+        }
+        Judgement::Undecided => "undecided",
+    };
+    let also = match result.promise.condition {
+        Condition::Regular if result.verdict == Verdict::Invalid => {
+            " (whether regularity held is not checked)"
+        }
+        _ => "",
+    };
+    format!("{text}{also}")
+}
+
+fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Traffic) {
+    let total = |count: fn(&Outcomes) -> u64| evidence.outcomes.values().map(count).sum::<u64>();
+    let (ok, fail, info) = (total(|o| o.ok), total(|o| o.fail), total(|o| o.info));
+    let ops = ok + fail + info;
+    let first = format!(
+        "{ops} operations on {} registers in {}: {ok} ok, {fail} fail, {info} info; {:.1} messages \
+         an operation",
+        evidence.keys,
+        show_duration(duration),
+        traffic.messages as f64 / ops.max(1) as f64,
+    );
+    entry(out, "evidence", &first);
+    let reads = evidence.outcomes.get("read").map_or(0, |outcomes| outcomes.ok);
+    let contended = evidence.contended_reads;
+    entry(
+        out,
+        "",
+        &format!("{contended} of {reads} ok reads overlapped a write of their register"),
+    );
+    for (kind, fault) in &evidence.faults {
+        let line = format!(
+            "{kind}: {} times, {} of them during operations, {} operations in all",
+            fault.times, fault.overlapping, fault.ops
+        );
+        entry(out, "", &line);
+    }
+    if !evidence.vacuous.is_empty() {
+        entry(out, "vacuous", &format!("nothing could have gone wrong: {}", evidence.vacuous));
+    }
+}
+
+fn entry(out: &mut String, name: &str, text: &str) {
+    let text = wrap(text, MARGIN, MARGIN);
+    let _ = write!(out, "{name:MARGIN$}{}", &text[MARGIN.min(text.len())..]);
+}
+
+/// Breaks a text into lines, the first indented by `first` and the others by `rest`.
+fn wrap(text: &str, first: usize, rest: usize) -> String {
+    let mut out = " ".repeat(first);
+    let mut column = first;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column + length > WIDTH && column > rest {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+            out.push_str(&" ".repeat(rest));
+            column = rest;
+        }
+        out.push_str(word);
+        out.push(' ');
+        column += length + 1;
+    }
+    out.truncate(out.trim_end_matches(' ').len().max(first));
+    out.push('\n');
+    out
+}

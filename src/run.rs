@@ -1,0 +1,269 @@
+//! One run: ask the generator what to do, hand it to the world, record what comes back.
+//!
+//! The runner is plain synchronous code and the same for every world. It ends when the generator is
+//! done, all faults are mended, and every client has its answer.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::Write;
+
+use quorate_checker::History;
+
+use crate::client::{Action, Operation, Response, classify};
+use crate::generator::{Context, Generator, Next, Registers};
+use crate::nemesis::{Fault, FaultKind, Nemesis};
+use crate::protocol::{Key, NodeId};
+use crate::record::{RecordError, Recorder};
+use crate::rng::{Rng, Seed};
+use crate::time::{MILLISECOND, Nanos};
+use crate::workload::Workload;
+use crate::world::sim::Simulation;
+use crate::world::{Happening, Traffic, World};
+
+/// A client that was refused waits this long before it tries again.
+const RECONNECT: Nanos = 20 * MILLISECOND;
+/// At most this many registers are read by everybody in the end: those used last.
+const FINAL_KEYS_MAX: usize = 100;
+
+/// What happened in a run.
+#[derive(Debug)]
+pub struct Run {
+    /// What every client saw.
+    pub history: History,
+    /// What was broken when.
+    pub faults: Vec<FaultWindow>,
+    /// How long it took, in the time of its world.
+    pub duration: Nanos,
+    /// What went through the network.
+    pub traffic: Traffic,
+    /// How many events there were when it was stopped early; `None` if it ended by itself.
+    pub stopped_at: Option<u32>,
+}
+
+/// A time during which something was broken, in positions of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FaultWindow {
+    /// What was broken.
+    pub kind: FaultKind,
+    /// The position of the fault.
+    pub from: u32,
+    /// The position of what mended it.
+    pub to: u32,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Operations begun.
+    pub ops: u64,
+    /// The time in its world.
+    pub now: Nanos,
+    /// Faults that are on.
+    pub faults: usize,
+}
+
+/// Runs a workload in the simulated world.
+///
+/// Writes `history.jsonl` to `file` as events happen. `watch` is told now and then how far it is, and
+/// stops the run by returning false; then everything is mended and the run ends in good order.
+pub fn simulate(
+    workload: &Workload,
+    seed: Seed,
+    file: Option<&mut dyn Write>,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RecordError> {
+    let world = Simulation::new(workload.config, &workload.sim, seed);
+    Runner::new(workload, seed, world, Recorder::new(file)).run(watch)
+}
+
+/// What a worker does right now.
+#[derive(Debug, Clone, Copy)]
+struct Worker {
+    process: u32,
+    operation: Operation,
+}
+
+struct Runner<'w, 'f, W> {
+    workload: &'w Workload,
+    world: W,
+    recorder: Recorder<'f>,
+    generator: Generator,
+    generator_rng: Rng,
+    nemesis: Nemesis,
+    workers: Vec<Worker>,
+    /// Workers without an operation, those free for longest first.
+    free: VecDeque<u32>,
+    /// Workers that were refused, and until when they wait.
+    resting: VecDeque<(Nanos, u32)>,
+    /// Faults that are on: what mends each, its kind and its position.
+    on: Vec<(Fault, u32)>,
+    faults: Vec<FaultWindow>,
+    ops: u64,
+}
+
+impl<'w, 'f, W: World> Runner<'w, 'f, W> {
+    fn new(workload: &'w Workload, seed: Seed, world: W, recorder: Recorder<'f>) -> Self {
+        let clients = &workload.clients;
+        let mut generator = Generator::Registers(Registers::new(clients.registers));
+        if let Some(pace) = clients.pace {
+            generator = generator.stagger(pace);
+        }
+        let idle = Operation { key: 0, action: Action::Read };
+        Self {
+            workload,
+            world,
+            recorder,
+            generator: generator.limit(clients.ops).time_limit(clients.time_limit),
+            generator_rng: seed.fork("generator"),
+            nemesis: Nemesis::new(&workload.nemesis, workload.config.n, seed),
+            workers: (0..clients.count)
+                .map(|process| Worker { process, operation: idle })
+                .collect(),
+            free: (0..clients.count).collect(),
+            resting: VecDeque::new(),
+            on: Vec::new(),
+            faults: Vec::new(),
+            ops: 0,
+        }
+    }
+
+    fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RecordError> {
+        let mut stopped_at = self.go(watch)?;
+        self.mend()?;
+        if stopped_at.is_none() && self.workload.clients.final_reads {
+            self.generator = Generator::phases([
+                Generator::sleep(self.workload.clients.settle),
+                Generator::each_worker(self.final_reads()),
+            ]);
+            stopped_at = self.go(watch)?;
+        }
+        self.drain()?;
+        Ok(Run {
+            history: self.recorder.finish(),
+            faults: self.faults,
+            duration: self.world.now(),
+            traffic: self.world.traffic(),
+            stopped_at,
+        })
+    }
+
+    /// Goes on until the generator is done. Returns after how many events it was stopped before.
+    fn go(&mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Option<u32>, RecordError> {
+        const WATCH_EVERY: u64 = 1024;
+        for step in 0_u64.. {
+            if step % WATCH_EVERY == 0 && !watch(self.progress()) {
+                return Ok(Some(self.recorder.position()));
+            }
+            let now = self.world.now();
+            while self.resting.front().is_some_and(|(until, _)| *until <= now) {
+                self.free.extend(self.resting.pop_front().map(|(_, worker)| worker));
+            }
+            if self.nemesis.next_at().is_some_and(|at| at <= now) {
+                let fault = self.nemesis.take_next();
+                fault.map_or(Ok(()), |(_, fault)| self.apply(&fault))?;
+                continue;
+            }
+            let until = match self.ask(now) {
+                Next::Op(worker, operation) => {
+                    self.begin(now, worker, operation)?;
+                    continue;
+                }
+                Next::At(at) => at,
+                Next::Wait => Nanos::MAX,
+                Next::Done => return Ok(None),
+            };
+            let rested = self.resting.front().map_or(Nanos::MAX, |(until, _)| *until);
+            let fault = self.nemesis.next_at().unwrap_or(Nanos::MAX);
+            if let Some(happening) = self.world.next(until.min(rested).min(fault)) {
+                self.complete(happening)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for all answers that are still to come.
+    fn drain(&mut self) -> Result<(), RecordError> {
+        while self.free.len() + self.resting.len() < self.workers.len() {
+            let Some(happening) = self.world.next(Nanos::MAX) else { break };
+            self.complete(happening)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, now: Nanos) -> Next {
+        let free = self.free.make_contiguous();
+        let context = Context { now, free, workers: self.workers.len() as u32 };
+        self.generator.next(&context, &mut self.generator_rng)
+    }
+
+    fn begin(&mut self, now: Nanos, worker: u32, operation: Operation) -> Result<(), RecordError> {
+        let place = self.free.iter().position(|free| *free == worker);
+        place.and_then(|place| self.free.remove(place)).expect("generators name free workers");
+        let process = self.workers[worker as usize].process;
+        self.workers[worker as usize].operation = operation;
+        self.recorder.invoke(now, process, &operation)?;
+        let node = (worker % u32::from(self.workload.config.n)) as NodeId;
+        self.world.invoke(process, node, operation);
+        self.ops += 1;
+        Ok(())
+    }
+
+    fn complete(&mut self, happening: Happening) -> Result<(), RecordError> {
+        let Happening { process, response } = happening;
+        // A process keeps its number modulo the number of workers for all its successors.
+        let count = self.workers.len() as u32;
+        let worker = process % count;
+        let operation = self.workers[worker as usize].operation;
+        let now = self.world.now();
+        let completion = classify(&operation, response);
+        self.recorder.complete(now, process, &operation, &completion)?;
+        if completion.kind == quorate_checker::EventKind::Info {
+            self.workers[worker as usize].process += count;
+        }
+        if response == Response::Refused {
+            self.resting.push_back((now + RECONNECT, worker));
+        } else {
+            self.free.push_back(worker);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, fault: &Fault) -> Result<(), RecordError> {
+        let changed = self.world.apply(fault);
+        let now = self.world.now();
+        self.recorder.fault(now, fault, &self.workload.node_names, changed)?;
+        let position = self.recorder.position();
+        tracing::debug!(at = now, fault = fault.name(), changed, "fault");
+        if let Some(undo) = fault.undo() {
+            if changed {
+                self.on.push((undo, position));
+            }
+        } else if let Some(place) = self.on.iter().position(|(undo, _)| undo == fault) {
+            let (undo, from) = self.on.remove(place);
+            self.faults.push(FaultWindow { kind: undo.kind(), from, to: position });
+        }
+        Ok(())
+    }
+
+    /// Ends all disturbances and mends what is broken.
+    fn mend(&mut self) -> Result<(), RecordError> {
+        for fault in self.nemesis.stop() {
+            self.apply(&fault)?;
+        }
+        Ok(())
+    }
+
+    fn final_reads(&self) -> Vec<Operation> {
+        let keys = &self.recorder.history().keys;
+        let number = |key: &quorate_checker::KeyHistory| match key.key {
+            Some(quorate_checker::Value::Int(number)) => Some(number as Key),
+            _ => None,
+        };
+        let keys: BTreeSet<Key> = keys.iter().filter_map(number).collect();
+        let last = keys.iter().rev().take(FINAL_KEYS_MAX);
+        last.map(|key| Operation { key: *key, action: Action::Read }).collect()
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { ops: self.ops, now: self.world.now(), faults: self.on.len() }
+    }
+}

@@ -1,0 +1,328 @@
+//! A workload as its file says it: every field may be left out, and every field knows where it came
+//! from.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use toml::Spanned;
+
+use super::Workload;
+use crate::time::{Nanos, parse_duration};
+use crate::world::sim::Latency;
+
+/// A workload file, parsed but not yet resolved.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    pub(super) source: Source,
+    pub(super) raw: RawWorkload,
+}
+
+/// The text of a workload, to find lines in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+/// What is wrong with a workload: where, which field, and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}{problem}")]
+pub struct WorkloadError {
+    place: String,
+    problem: String,
+}
+
+impl File {
+    /// Parses the text of the file at `path`, which is only named in errors.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, WorkloadError> {
+        let source = Source { path: path.to_owned(), text: text.to_owned() };
+        let raw = toml::from_str(text).map_err(|error| {
+            let place = source.place(error.span());
+            WorkloadError { place, problem: error.message().replace('\n', " ") }
+        })?;
+        Ok(Self { source, raw })
+    }
+
+    /// Overrules what the file says.
+    pub fn overrule(&mut self, overrides: Overrides) {
+        let cluster = &mut self.raw.cluster;
+        // A number of nodes replaces a list of names, and the other way round.
+        set(&mut cluster.nodes, overrides.n.map(Nodes::Count), "--n");
+        set(&mut cluster.r, overrides.r, "--r");
+        set(&mut cluster.w, overrides.w, "--w");
+        set(&mut cluster.protocol, overrides.protocol, "--protocol");
+        let clients = &mut self.raw.clients;
+        set(&mut clients.count, overrides.clients, "--clients");
+        set(&mut clients.keys, overrides.keys, "--keys");
+        set(&mut clients.ops, overrides.ops, "--ops");
+        set(&mut clients.rate, overrides.rate, "--rate");
+        let time_limit = overrides.time_limit.map(Duration);
+        set(&mut clients.time_limit, time_limit, "--time-limit");
+        set(&mut self.raw.expect, overrides.expect, "--expect");
+        if let Some(faults) = overrides.nemesis {
+            let disturbance = |fault: String| {
+                let fault = Field { value: fault, place: Place::Option("--nemesis") };
+                RawDisturbance { fault, ..RawDisturbance::default() }
+            };
+            self.raw.nemesis = faults.into_iter().map(disturbance).collect();
+        }
+    }
+
+    /// Fills in what was left out, and checks all of it.
+    pub fn resolve(&self) -> Result<Workload, WorkloadError> {
+        super::resolve::resolve(self)
+    }
+}
+
+/// What the command line says instead of the file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overrides {
+    /// How many nodes.
+    pub n: Option<i64>,
+    /// The read quorum.
+    pub r: Option<i64>,
+    /// The write quorum.
+    pub w: Option<i64>,
+    /// The protocol.
+    pub protocol: Option<String>,
+    /// How many clients.
+    pub clients: Option<i64>,
+    /// How many registers.
+    pub keys: Option<i64>,
+    /// How many operations.
+    pub ops: Option<i64>,
+    /// How long at most.
+    pub time_limit: Option<Nanos>,
+    /// How many operations a second.
+    pub rate: Option<f64>,
+    /// Which faults, each with its defaults; none for an empty list.
+    pub nemesis: Option<Vec<String>>,
+    /// What must come of it.
+    pub expect: Option<String>,
+}
+
+fn set<T>(field: &mut Option<Field<T>>, value: Option<T>, option: &'static str) {
+    if let Some(value) = value {
+        *field = Some(Field { value, place: Place::Option(option) });
+    }
+}
+
+/// A value and where it came from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Field<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) enum Place {
+    #[default]
+    Default,
+    File(Range<usize>),
+    Option(&'static str),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<T>::deserialize(deserializer)?;
+        let place = Place::File(spanned.span());
+        Ok(Self { value: spanned.into_inner(), place })
+    }
+}
+
+impl Source {
+    fn place(&self, span: Option<Range<usize>>) -> String {
+        let path = self.path.display();
+        match span {
+            Some(span) => {
+                let line = self.text[..span.start.min(self.text.len())].matches('\n').count() + 1;
+                format!("{path}:{line}: ")
+            }
+            None => format!("{path}: "),
+        }
+    }
+
+    /// The file's name without its ending.
+    pub(super) fn name(&self) -> String {
+        self.path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// An error of the field `name`.
+    pub(super) fn error(
+        &self,
+        place: &Place,
+        name: &str,
+        problem: impl fmt::Display,
+    ) -> WorkloadError {
+        let problem = problem.to_string();
+        match place {
+            Place::Option(option) => WorkloadError { place: format!("{option}: "), problem },
+            Place::File(span) => {
+                let place = self.place(Some(span.clone()));
+                WorkloadError { place: format!("{place}field `{name}`: "), problem }
+            }
+            Place::Default => {
+                WorkloadError { place: format!("{}field `{name}`: ", self.place(None)), problem }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWorkload {
+    pub(super) about: Option<String>,
+    pub(super) expect: Option<Field<String>>,
+    #[serde(default)]
+    pub(super) cluster: RawCluster,
+    #[serde(default)]
+    pub(super) clients: RawClients,
+    #[serde(default)]
+    pub(super) network: RawNetwork,
+    #[serde(default)]
+    pub(super) disk: RawDisk,
+    #[serde(default)]
+    pub(super) nemesis: Vec<RawDisturbance>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCluster {
+    pub(super) protocol: Option<Field<String>>,
+    pub(super) nodes: Option<Field<Nodes>>,
+    pub(super) r: Option<Field<i64>>,
+    pub(super) w: Option<Field<i64>>,
+    pub(super) write_back: Option<bool>,
+    pub(super) durability: Option<Field<String>>,
+}
+
+/// How many nodes, or their names.
+#[derive(Debug, Clone)]
+pub(super) enum Nodes {
+    Count(i64),
+    Names(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Nodes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Integer(count) => Ok(Self::Count(count)),
+            toml::Value::Array(items) => {
+                let name = |item: toml::Value| item.as_str().map(str::to_owned);
+                let names: Option<Vec<String>> = items.into_iter().map(name).collect();
+                names.map(Self::Names).ok_or_else(|| D::Error::custom("a node's name is no string"))
+            }
+            other => Err(D::Error::custom(format!(
+                "found {}; expected how many nodes, or a list of their names",
+                other.type_str()
+            ))),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClients {
+    pub(super) count: Option<Field<i64>>,
+    pub(super) keys: Option<Field<i64>>,
+    pub(super) ops_per_key: Option<Field<i64>>,
+    pub(super) mix: Option<Field<RawMix>>,
+    pub(super) values: Option<Field<RawValues>>,
+    pub(super) ops: Option<Field<i64>>,
+    pub(super) time_limit: Option<Field<Duration>>,
+    pub(super) rate: Option<Field<f64>>,
+    pub(super) pace: Option<Field<String>>,
+    pub(super) timeout: Option<Field<Duration>>,
+    pub(super) latency: Option<Latency>,
+    pub(super) final_reads: Option<bool>,
+    pub(super) settle: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMix {
+    #[serde(default)]
+    pub(super) read: i64,
+    #[serde(default)]
+    pub(super) write: i64,
+    #[serde(default)]
+    pub(super) cas: i64,
+}
+
+/// `"unique"`, or how many values there are.
+#[derive(Debug, Clone)]
+pub(super) enum RawValues {
+    Word(String),
+    Domain(i64),
+}
+
+impl<'de> Deserialize<'de> for RawValues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Integer(size) => Ok(Self::Domain(size)),
+            toml::Value::String(word) => Ok(Self::Word(word)),
+            other => Err(D::Error::custom(format!(
+                "found {}; expected \"unique\", or how many values there are",
+                other.type_str()
+            ))),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNetwork {
+    pub(super) latency: Option<Latency>,
+    pub(super) loss: Option<Field<f64>>,
+    pub(super) duplication: Option<Field<f64>>,
+    pub(super) reordering: Option<bool>,
+    #[serde(default)]
+    pub(super) links: Vec<RawLink>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLink {
+    pub(super) from: Field<String>,
+    pub(super) to: Field<String>,
+    pub(super) latency: Latency,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDisk {
+    pub(super) sync: Option<Latency>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDisturbance {
+    pub(super) fault: Field<String>,
+    pub(super) interval: Option<Field<Duration>>,
+    pub(super) duration: Option<Field<Duration>>,
+    pub(super) shapes: Option<Field<Vec<String>>>,
+    pub(super) targets: Option<Field<Vec<String>>>,
+    pub(super) lose_unsynced: Option<Field<bool>>,
+    pub(super) factor: Option<Field<i64>>,
+    pub(super) magnitude: Option<Field<Duration>>,
+}
+
+/// A duration as text, such as `"20ms"`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Duration(pub(super) Nanos);
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_duration(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Latency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,131 @@
+//! An experiment: what runs, what breaks, what must come of it.
+//!
+//! A workload is a small TOML file; everything left out has a default, and everything in it can be
+//! overruled from the command line ([`Overrides`]). What is wrong in it is refused before anything
+//! starts, with the line or the option that is to blame.
+
+mod file;
+mod resolve;
+mod write;
+
+use std::fmt;
+
+pub use file::{File, Overrides, WorkloadError};
+
+use quorate_checker::{Anomaly, Verdict};
+
+use crate::generator::{Pace, RegisterSettings};
+use crate::nemesis::{Disturbance, DisturbanceKind};
+use crate::protocol::Configuration;
+use crate::quorum::Hazards;
+use crate::time::Nanos;
+use crate::world::sim::SimSettings;
+
+/// A workload with everything resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// What it is called: the name of its file.
+    pub name: String,
+    /// What it shows, in a sentence or two.
+    pub about: String,
+    /// What must come of it.
+    pub expect: Expectation,
+    /// The cluster.
+    pub config: Configuration,
+    /// The names of its nodes.
+    pub node_names: Vec<String>,
+    /// What clients do.
+    pub clients: Clients,
+    /// The world it runs in.
+    pub sim: SimSettings,
+    /// What breaks.
+    pub nemesis: Vec<Disturbance>,
+}
+
+/// What clients do, and how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clients {
+    /// How many there are.
+    pub count: u32,
+    /// What they ask.
+    pub registers: RegisterSettings,
+    /// How fast they begin operations, all together; as fast as they get answers if `None`.
+    pub pace: Option<Pace>,
+    /// How many operations they begin, the final reads left out.
+    pub ops: u64,
+    /// How long they go on at most.
+    pub time_limit: Nanos,
+    /// Whether, after everything has been mended, each client reads every register once.
+    pub final_reads: bool,
+    /// How long it is quiet after everything has been mended, before the final reads.
+    pub settle: Nanos,
+}
+
+/// What must come of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// Every register is linearizable.
+    Linearizable,
+    /// Some register is not, in whatever way.
+    Violation,
+    /// Some register is not, in this way.
+    Anomaly(Anomaly),
+}
+
+impl Expectation {
+    /// All that can be expected, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let anomalies = Anomaly::ALL.into_iter().map(Self::Anomaly);
+        [Self::Linearizable, Self::Violation].into_iter().chain(anomalies)
+    }
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linearizable => "linearizable",
+            Self::Violation => "violation",
+            Self::Anomaly(anomaly) => anomaly.name(),
+        }
+    }
+
+    /// Whether a verdict with these anomalies is what was expected. `None` if nobody can tell.
+    pub fn is_met(self, verdict: Verdict, anomalies: &[Anomaly]) -> Option<bool> {
+        match (self, verdict) {
+            (Self::Linearizable, Verdict::Valid) => Some(true),
+            (Self::Linearizable, Verdict::Invalid) => Some(false),
+            (Self::Violation, Verdict::Invalid) => Some(true),
+            // A lost write is a stale read that stays.
+            (Self::Anomaly(Anomaly::StaleRead), _) if anomalies.contains(&Anomaly::LostWrite) => {
+                Some(true)
+            }
+            (Self::Anomaly(expected), _) if anomalies.contains(&expected) => Some(true),
+            (_, Verdict::Unknown) => None,
+            (Self::Violation | Self::Anomaly(_), _) => Some(false),
+        }
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Workload {
+    /// What may go wrong in it that theory must know of.
+    pub fn hazards(&self) -> Hazards {
+        let mut hazards = Hazards::default();
+        for disturbance in &self.nemesis {
+            match disturbance.kind {
+                DisturbanceKind::Crash { lose_unsynced, .. } => {
+                    hazards.lost_unsynced |= lose_unsynced;
+                }
+                DisturbanceKind::ClockSkew { .. } => hazards.clock_skew = true,
+                DisturbanceKind::Partition(_)
+                | DisturbanceKind::Pause(_)
+                | DisturbanceKind::SlowLinks { .. } => {}
+            }
+        }
+        hazards
+    }
+}

@@ -1,0 +1,374 @@
+//! Fills in defaults and refuses what is impossible, naming the line or the option to blame.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::file::{Field, File, Nodes, Place, RawDisturbance, RawValues, Source};
+use super::{Clients, Expectation, Workload, WorkloadError};
+use crate::generator::{Mix, Pace, RegisterSettings, Values, interval_of_rate};
+use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
+use crate::protocol::{Configuration, Durability, NODE_COUNT_MAX, NodeId, Protocol};
+use crate::quorum;
+use crate::time::{MILLISECOND, Nanos, SECOND};
+use crate::world::sim::{Latency, NetworkSettings, SimSettings};
+
+type Resolved<T> = Result<T, WorkloadError>;
+
+/// Everything a workload leaves out.
+mod default {
+    use super::{MILLISECOND, Nanos, SECOND};
+
+    pub(super) const NODES: i64 = 3;
+    pub(super) const CLIENTS: i64 = 10;
+    pub(super) const KEYS: i64 = 5;
+    pub(super) const OPS: i64 = 10_000;
+    pub(super) const TIME_LIMIT: Nanos = 60 * SECOND;
+    pub(super) const TIMEOUT: Nanos = 100 * MILLISECOND;
+    pub(super) const INTERVAL: Nanos = 300 * MILLISECOND;
+    pub(super) const DURATION: Nanos = 200 * MILLISECOND;
+    pub(super) const SLOWNESS: i64 = 20;
+    pub(super) const SKEW: Nanos = 200 * MILLISECOND;
+}
+
+pub(super) fn resolve(file: &File) -> Resolved<Workload> {
+    let (source, raw) = (&file.source, &file.raw);
+    let (config, node_names) = cluster(file)?;
+    let expect = match &raw.expect {
+        None => Expectation::Linearizable,
+        Some(field) => one_of(source, field, "expect", Expectation::all(), Expectation::name)?,
+    };
+    let timeout =
+        duration(source, raw.clients.timeout.as_ref(), "clients.timeout", default::TIMEOUT)?;
+    Ok(Workload {
+        name: source.name(),
+        about: raw.about.clone().unwrap_or_default(),
+        expect,
+        config,
+        clients: clients(file, config.protocol, timeout)?,
+        sim: SimSettings {
+            network: network(file, &node_names)?,
+            client_latency: raw.clients.latency.unwrap_or(Latency::Constant(MILLISECOND / 5)),
+            sync_latency: raw.disk.sync.unwrap_or(Latency::Exponential(MILLISECOND / 2)),
+            timeout,
+        },
+        node_names,
+        nemesis: raw.nemesis.iter().map(|raw| disturbance(source, raw)).collect::<Resolved<_>>()?,
+    })
+}
+
+fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
+    let (source, raw) = (&file.source, &file.raw.cluster);
+    let names = match &raw.nodes {
+        None => numbered(default::NODES),
+        Some(Field { value: Nodes::Count(count), place }) => {
+            let count = within(source, place, "cluster.nodes", *count, 1, NODE_COUNT_MAX as i64)?;
+            numbered(count)
+        }
+        Some(Field { value: Nodes::Names(names), place }) => {
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
+                let problem = format!("node \"{twice}\" stands twice; expected different names");
+                return Err(source.error(place, "cluster.nodes", problem));
+            }
+            let count = names.len() as i64;
+            within(source, place, "cluster.nodes", count, 1, NODE_COUNT_MAX as i64)?;
+            names.clone()
+        }
+    };
+    let protocol = match &raw.protocol {
+        None => Protocol::Abd,
+        Some(field) => one_of(source, field, "cluster.protocol", Protocol::ALL, Protocol::name)?,
+    };
+    let durability = match &raw.durability {
+        None => Durability::SyncBeforeAck,
+        Some(field) => {
+            one_of(source, field, "cluster.durability", Durability::ALL, Durability::name)?
+        }
+    };
+    let n = names.len() as u16;
+    let majority = Field { value: i64::from(n / 2 + 1), place: Place::Default };
+    let (r, w) = (raw.r.as_ref().unwrap_or(&majority), raw.w.as_ref().unwrap_or(&majority));
+    let size = |field: &Field<i64>| u16::try_from(field.value.clamp(0, i64::from(u16::MAX)));
+    let config = Configuration {
+        protocol,
+        n,
+        r: size(r).unwrap_or(0),
+        w: size(w).unwrap_or(0),
+        write_back: raw.write_back.unwrap_or(protocol.writes_back()),
+        durability,
+    };
+    if let Err(problem) = quorum::check(&config) {
+        let (place, name) =
+            if problem.starts_with('W') { (&w.place, "w") } else { (&r.place, "r") };
+        return Err(source.error(place, &format!("cluster.{name}"), problem));
+    }
+    Ok((config, names))
+}
+
+fn numbered(count: i64) -> Vec<String> {
+    (1..=count).map(|number| format!("n{number}")).collect()
+}
+
+fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients> {
+    let (source, raw) = (&file.source, &file.raw.clients);
+    let number = |field: &Option<Field<i64>>, name: &str, otherwise: i64, most: i64| match field {
+        None => Ok(otherwise),
+        Some(Field { value, place }) => {
+            within(source, place, &format!("clients.{name}"), *value, 1, most)
+        }
+    };
+    let count = number(&raw.count, "count", default::CLIENTS, 100_000)? as u32;
+    let keys = number(&raw.keys, "keys", default::KEYS, 10_000_000)? as u32;
+    let ops_per_key = match &raw.ops_per_key {
+        None => None,
+        some => Some(number(some, "ops_per_key", 0, i64::from(u32::MAX))? as u32),
+    };
+    let values = match &raw.values {
+        None => Values::Unique,
+        Some(Field { value: RawValues::Word(word), .. }) if word == "unique" => Values::Unique,
+        Some(Field { value: RawValues::Word(word), place }) => {
+            let problem =
+                format!("found \"{word}\"; expected \"unique\", or how many values there are");
+            return Err(source.error(place, "clients.values", problem));
+        }
+        Some(Field { value: RawValues::Domain(size), place }) => {
+            Values::Domain(within(source, place, "clients.values", *size, 1, 1_000_000)? as u32)
+        }
+    };
+    let time_limit = raw.time_limit.as_ref();
+    Ok(Clients {
+        count,
+        registers: RegisterSettings { mix: mix(file, protocol)?, keys, ops_per_key, values },
+        pace: pace(file)?,
+        ops: number(&raw.ops, "ops", default::OPS, 1_000_000_000)? as u64,
+        time_limit: duration(source, time_limit, "clients.time_limit", default::TIME_LIMIT)?,
+        final_reads: raw.final_reads.unwrap_or(true),
+        settle: raw.settle.map_or(2 * timeout, |settle| settle.0),
+    })
+}
+
+fn mix(file: &File, protocol: Protocol) -> Resolved<Mix> {
+    let Some(Field { value: raw, place }) = &file.raw.clients.mix else {
+        return Ok(Mix { read: 1, write: 1, cas: 0 });
+    };
+    let wrong = |problem: String| Err(file.source.error(place, "clients.mix", problem));
+    let weights = [("read", raw.read), ("write", raw.write), ("cas", raw.cas)];
+    if let Some((name, weight)) = weights.iter().find(|(_, weight)| !(0..=1000).contains(weight)) {
+        return wrong(format!("{name} = {weight}; expected a weight from 0 to 1000"));
+    }
+    if raw.cas > 0 && !protocol.has_cas() {
+        return wrong(format!(
+            "cas = {}, but protocol {} has no compare-and-set; expected cas = 0",
+            raw.cas,
+            protocol.name()
+        ));
+    }
+    if raw.read + raw.write + raw.cas == 0 {
+        return wrong("all weights are 0; expected at least one above".to_owned());
+    }
+    Ok(Mix { read: raw.read as u32, write: raw.write as u32, cas: raw.cas as u32 })
+}
+
+fn pace(file: &File) -> Resolved<Option<Pace>> {
+    let (source, raw) = (&file.source, &file.raw.clients);
+    let Some(Field { value: rate, place }) = &raw.rate else {
+        return match &raw.pace {
+            None => Ok(None),
+            Some(field) => {
+                let problem = "there is no rate to keep; expected a field `rate` beside it";
+                Err(source.error(&field.place, "clients.pace", problem))
+            }
+        };
+    };
+    if !(0.001..=100_000_000.0).contains(rate) {
+        let problem = format!("{rate} operations a second; expected 0.001 to 100000000");
+        return Err(source.error(place, "clients.rate", problem));
+    }
+    let interval = interval_of_rate(*rate);
+    let paces = [Pace::Poisson(interval), Pace::Fixed(interval)];
+    let name = |pace| match pace {
+        Pace::Poisson(_) => "poisson",
+        Pace::Fixed(_) => "fixed",
+    };
+    Ok(Some(match &raw.pace {
+        None => paces[0],
+        Some(field) => one_of(source, field, "clients.pace", paces, name)?,
+    }))
+}
+
+fn network(file: &File, names: &[String]) -> Resolved<NetworkSettings> {
+    let (source, raw) = (&file.source, &file.raw.network);
+    let share = |field: &Option<Field<f64>>, name: &str| match field {
+        None => Ok(0.0),
+        Some(Field { value, .. }) if (0.0..1.0).contains(value) => Ok(*value),
+        Some(Field { value, place }) => {
+            let problem = format!("{value}; expected a share from 0 up to, not including, 1");
+            Err(source.error(place, &format!("network.{name}"), problem))
+        }
+    };
+    let node = |field: &Field<String>, name: &str| {
+        let place = names.iter().position(|name| *name == field.value);
+        place.map(|place| place as NodeId).ok_or_else(|| {
+            let problem = format!("no node \"{}\"; expected {}", field.value, list(names));
+            source.error(&field.place, name, problem)
+        })
+    };
+    let mut links = Vec::new();
+    for link in &raw.links {
+        let from = node(&link.from, "network.links.from")?;
+        let to = node(&link.to, "network.links.to")?;
+        links.push((from, to, link.latency));
+    }
+    Ok(NetworkSettings {
+        latency: raw.latency.unwrap_or(Latency::Exponential(MILLISECOND)),
+        links,
+        loss: share(&raw.loss, "loss")?,
+        duplication: share(&raw.duplication, "duplication")?,
+        reordering: raw.reordering.unwrap_or(true),
+    })
+}
+
+fn disturbance(source: &Source, raw: &RawDisturbance) -> Resolved<Disturbance> {
+    let kind = one_of(source, &raw.fault, "nemesis.fault", FaultKind::ALL, FaultKind::name)?;
+    refuse_foreign(source, raw, kind)?;
+    let targets = |otherwise: &[Targets]| match &raw.targets {
+        None => Ok(otherwise.to_vec()),
+        Some(field) => many_of(source, field, "nemesis.targets", &Targets::ALL, Targets::name),
+    };
+    let kind = match kind {
+        FaultKind::Partition => DisturbanceKind::Partition(match &raw.shapes {
+            None => Shape::ALL.to_vec(),
+            Some(field) => many_of(source, field, "nemesis.shapes", &Shape::ALL, Shape::name)?,
+        }),
+        FaultKind::Crash => DisturbanceKind::Crash {
+            targets: targets(&Targets::ALL)?,
+            lose_unsynced: raw.lose_unsynced.as_ref().is_none_or(|field| field.value),
+        },
+        FaultKind::Pause => {
+            DisturbanceKind::Pause(targets(&[Targets::One, Targets::Minority, Targets::Majority])?)
+        }
+        FaultKind::SlowLinks => DisturbanceKind::SlowLinks {
+            targets: targets(&[Targets::One, Targets::Minority])?,
+            factor: match &raw.factor {
+                None => default::SLOWNESS as u32,
+                Some(Field { value, place }) => {
+                    within(source, place, "nemesis.factor", *value, 2, 1_000_000)? as u32
+                }
+            },
+        },
+        FaultKind::ClockSkew => DisturbanceKind::ClockSkew {
+            targets: targets(&[Targets::One, Targets::Minority, Targets::Majority])?,
+            magnitude: duration(
+                source,
+                raw.magnitude.as_ref(),
+                "nemesis.magnitude",
+                default::SKEW,
+            )?,
+        },
+    };
+    let interval = duration(source, raw.interval.as_ref(), "nemesis.interval", default::INTERVAL)?;
+    let duration = duration(source, raw.duration.as_ref(), "nemesis.duration", default::DURATION)?;
+    Ok(Disturbance { kind, interval, duration })
+}
+
+/// A field that this kind of fault does not have is a mistake, not something to pass over.
+fn refuse_foreign(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Resolved<()> {
+    let place = |name, place: Option<&Place>| place.map(|place| (name, place.clone()));
+    let has = match kind {
+        FaultKind::Partition => &["shapes"][..],
+        FaultKind::Crash => &["targets", "lose_unsynced"],
+        FaultKind::Pause => &["targets"],
+        FaultKind::SlowLinks => &["targets", "factor"],
+        FaultKind::ClockSkew => &["targets", "magnitude"],
+    };
+    let given = [
+        place("shapes", raw.shapes.as_ref().map(|field| &field.place)),
+        place("targets", raw.targets.as_ref().map(|field| &field.place)),
+        place("lose_unsynced", raw.lose_unsynced.as_ref().map(|field| &field.place)),
+        place("factor", raw.factor.as_ref().map(|field| &field.place)),
+        place("magnitude", raw.magnitude.as_ref().map(|field| &field.place)),
+    ];
+    match given.into_iter().flatten().find(|(name, _)| !has.contains(name)) {
+        None => Ok(()),
+        Some((name, place)) => {
+            let problem = format!("fault \"{}\" has none; it has {}", kind.name(), list(has));
+            Err(source.error(&place, &format!("nemesis.{name}"), problem))
+        }
+    }
+}
+
+fn within(
+    source: &Source,
+    place: &Place,
+    name: &str,
+    value: i64,
+    from: i64,
+    to: i64,
+) -> Resolved<i64> {
+    if (from..=to).contains(&value) {
+        return Ok(value);
+    }
+    Err(source.error(place, name, format!("{value}; expected {from} to {to}")))
+}
+
+fn duration(
+    source: &Source,
+    field: Option<&Field<super::file::Duration>>,
+    name: &str,
+    otherwise: Nanos,
+) -> Resolved<Nanos> {
+    const LONGEST: Nanos = 30 * 24 * 3600 * SECOND;
+    match field {
+        None => Ok(otherwise),
+        Some(field) if (1..=LONGEST).contains(&field.value.0) => Ok(field.value.0),
+        Some(field) => Err(source.error(
+            &field.place,
+            name,
+            "expected a time above zero and of at most 30 days",
+        )),
+    }
+}
+
+fn one_of<T: Copy>(
+    source: &Source,
+    field: &Field<String>,
+    name: &str,
+    all: impl IntoIterator<Item = T>,
+    name_of: impl Fn(T) -> &'static str,
+) -> Resolved<T> {
+    let all: Vec<T> = all.into_iter().collect();
+    all.iter().copied().find(|item| name_of(*item) == field.value).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|item| name_of(*item)).collect();
+        let problem = format!("found \"{}\"; expected {}", field.value, list(&names));
+        source.error(&field.place, name, problem)
+    })
+}
+
+fn many_of<T: Copy>(
+    source: &Source,
+    field: &Field<Vec<String>>,
+    name: &str,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str + Copy,
+) -> Resolved<Vec<T>> {
+    if field.value.is_empty() {
+        return Err(source.error(&field.place, name, "an empty list; expected at least one"));
+    }
+    let one = |value: &String| {
+        let field = Field { value: value.clone(), place: field.place.clone() };
+        one_of(source, &field, name, all.iter().copied(), name_of)
+    };
+    field.value.iter().map(one).collect()
+}
+
+/// `a, b or c`.
+fn list(names: &[impl Display]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [only] => only.to_string(),
+        [before @ .., last] => {
+            let before: Vec<String> = before.iter().map(ToString::to_string).collect();
+            format!("{} or {last}", before.join(", "))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A resolved workload as a file again: nothing left out, so that it runs the same in a version with
+//! other defaults.
+
+use std::fmt::{self, Display, Write};
+
+use super::Workload;
+use crate::generator::{Pace, Values};
+use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
+use crate::time::{Nanos, SECOND, exact_duration};
+
+impl Workload {
+    /// The text of a workload file that resolves to this.
+    ///
+    /// # Panics
+    /// Never: memory takes any text.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).expect("writing to memory");
+        text
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "about = {}", quoted(&self.about))?;
+        writeln!(out, "expect = \"{}\"", self.expect)?;
+        let config = &self.config;
+        writeln!(out, "\n[cluster]")?;
+        writeln!(out, "protocol = \"{}\"", config.protocol.name())?;
+        writeln!(out, "nodes = {}", texts(&self.node_names))?;
+        writeln!(out, "r = {}\nw = {}", config.r, config.w)?;
+        writeln!(out, "write_back = {}", config.write_back)?;
+        writeln!(out, "durability = \"{}\"", config.durability.name())?;
+        self.write_clients(out)?;
+        let network = &self.sim.network;
+        writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
+        writeln!(out, "loss = {:?}\nduplication = {:?}", network.loss, network.duplication)?;
+        writeln!(out, "reordering = {}", network.reordering)?;
+        for (from, to, latency) in &network.links {
+            let name = |node: &u16| quoted(&self.node_names[usize::from(*node)]);
+            writeln!(out, "\n[[network.links]]")?;
+            writeln!(out, "from = {}\nto = {}", name(from), name(to))?;
+            writeln!(out, "latency = \"{latency}\"")?;
+        }
+        writeln!(out, "\n[disk]\nsync = \"{}\"", self.sim.sync_latency)?;
+        self.nemesis.iter().try_for_each(|disturbance| write_disturbance(out, disturbance))
+    }
+
+    fn write_clients(&self, out: &mut String) -> fmt::Result {
+        let clients = &self.clients;
+        let registers = &clients.registers;
+        writeln!(out, "\n[clients]\ncount = {}\nkeys = {}", clients.count, registers.keys)?;
+        if let Some(most) = registers.ops_per_key {
+            writeln!(out, "ops_per_key = {most}")?;
+        }
+        let mix = registers.mix;
+        writeln!(out, "mix = {{ read = {}, write = {}, cas = {} }}", mix.read, mix.write, mix.cas)?;
+        match registers.values {
+            Values::Unique => writeln!(out, "values = \"unique\"")?,
+            Values::Domain(size) => writeln!(out, "values = {size}")?,
+        }
+        writeln!(out, "ops = {}", clients.ops)?;
+        writeln!(out, "time_limit = {}", time(clients.time_limit))?;
+        if let Some(pace) = clients.pace {
+            let (name, interval) = match pace {
+                Pace::Poisson(interval) => ("poisson", interval),
+                Pace::Fixed(interval) => ("fixed", interval),
+            };
+            let rate = SECOND as f64 / interval as f64;
+            writeln!(out, "rate = {rate:?}\npace = \"{name}\"")?;
+        }
+        writeln!(out, "timeout = {}", time(self.sim.timeout))?;
+        writeln!(out, "latency = \"{}\"", self.sim.client_latency)?;
+        writeln!(out, "final_reads = {}\nsettle = {}", clients.final_reads, time(clients.settle))
+    }
+}
+
+fn write_disturbance(out: &mut String, disturbance: &Disturbance) -> fmt::Result {
+    let kind = &disturbance.kind;
+    writeln!(out, "\n[[nemesis]]\nfault = \"{}\"", kind.fault_kind().name())?;
+    let targets = |list: &[Targets]| texts(list.iter().map(|targets| targets.name()));
+    match kind {
+        DisturbanceKind::Partition(shapes) => {
+            writeln!(out, "shapes = {}", texts(shapes.iter().copied().map(Shape::name)))?;
+        }
+        DisturbanceKind::Crash { targets: list, lose_unsynced } => {
+            writeln!(out, "targets = {}\nlose_unsynced = {lose_unsynced}", targets(list))?;
+        }
+        DisturbanceKind::Pause(list) => writeln!(out, "targets = {}", targets(list))?,
+        DisturbanceKind::SlowLinks { targets: list, factor } => {
+            writeln!(out, "targets = {}\nfactor = {factor}", targets(list))?;
+        }
+        DisturbanceKind::ClockSkew { targets: list, magnitude } => {
+            writeln!(out, "targets = {}\nmagnitude = {}", targets(list), time(*magnitude))?;
+        }
+    }
+    let Disturbance { interval, duration, .. } = disturbance;
+    writeln!(out, "interval = {}\nduration = {}", time(*interval), time(*duration))
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn texts(items: impl IntoIterator<Item = impl Display>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| quoted(&item.to_string())).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn time(nanos: Nanos) -> String {
+    format!("\"{}\"", exact_duration(nanos))
+}

@@ -1,0 +1,315 @@
+//! The simulated world: a cluster in virtual time, decided by one seed.
+//!
+//! A discrete-event simulation of nodes with disks and clocks, of a network that delays, loses,
+//! doubles and reorders, and of clients that each hold a connection to one node. The protocol is the
+//! real one ([`crate::protocol`]); only what surrounds it is simulated.
+
+mod host;
+mod latency;
+mod network;
+mod queue;
+
+use std::collections::VecDeque;
+
+pub use latency::Latency;
+pub use network::NetworkSettings;
+
+use host::Host;
+use latency::Sampler;
+use network::Network;
+use queue::Queue;
+
+use super::{Happening, Traffic, World};
+use crate::client::{Action, Operation, Response};
+use crate::nemesis::Fault;
+use crate::protocol::{
+    ClientReply, ClientRequest, Configuration, Effect, Input, Key, Message, NodeId, Request,
+    RequestId, Version,
+};
+use crate::rng::{Rng, Seed};
+use crate::time::Nanos;
+
+/// How the simulated world behaves when nothing is broken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimSettings {
+    /// The links between nodes.
+    pub network: NetworkSettings,
+    /// How long it takes between a client and its node, one way.
+    pub client_latency: Latency,
+    /// How long a sync to disk takes.
+    pub sync_latency: Latency,
+    /// How long a client waits for an answer.
+    pub timeout: Nanos,
+}
+
+/// What is to happen.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// A message arrives.
+    Message { from: NodeId, to: NodeId, message: Message },
+    /// A request arrives.
+    Request { to: NodeId, request: ClientRequest },
+    /// A client learns something.
+    Response { id: RequestId, response: Response },
+    /// A disk has synced.
+    Synced { node: NodeId, incarnation: u32, key: Key, version: Version },
+}
+
+/// A request whose client still waits.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    id: RequestId,
+    process: u32,
+    node: NodeId,
+    /// Whether the connection has broken: a request on its way never arrives.
+    broken: bool,
+}
+
+/// A cluster of nodes in virtual time.
+#[derive(Debug)]
+pub struct Simulation {
+    now: Nanos,
+    queue: Queue<Event>,
+    hosts: Vec<Host>,
+    network: Network,
+    client_latency: Sampler,
+    client_rng: Rng,
+    sync_latency: Sampler,
+    disk_rng: Rng,
+    timeout: Nanos,
+    /// Requests by slot; the slot is the low half of their number.
+    waiting: Vec<Option<Waiting>>,
+    free: Vec<u32>,
+    request_count: u64,
+    /// When clients give up: in the order in which they asked, since all are equally patient.
+    deadlines: VecDeque<(Nanos, RequestId)>,
+    effects: Vec<Effect>,
+}
+
+impl Simulation {
+    /// A cluster that has just started. `seed` decides all that is random.
+    pub fn new(config: Configuration, settings: &SimSettings, seed: Seed) -> Self {
+        let host = |id| Host::new(id, config, 2 * settings.timeout);
+        Self {
+            now: 0,
+            queue: Queue::new(),
+            hosts: (0..config.n).map(host).collect(),
+            network: Network::new(config.n, &settings.network, seed.fork("network")),
+            client_latency: Sampler::new(settings.client_latency),
+            client_rng: seed.fork("clients"),
+            sync_latency: Sampler::new(settings.sync_latency),
+            disk_rng: seed.fork("disks"),
+            timeout: settings.timeout,
+            waiting: Vec::new(),
+            free: Vec::new(),
+            request_count: 0,
+            deadlines: VecDeque::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Lets one event happen. Returns what a client learns by it.
+    fn happen(&mut self, event: Event) -> Option<Happening> {
+        match event {
+            Event::Message { from, to, message } => {
+                if self.network.is_cut(from, to) {
+                    self.network.traffic.cut += 1;
+                } else {
+                    self.give(to, Input::Message { from, message });
+                }
+            }
+            Event::Request { to, request } => {
+                let waiting = self.waiting[slot(request.id)];
+                let broken = waiting.is_some_and(|w| w.id == request.id && w.broken);
+                if !broken {
+                    self.give(to, Input::Request(request));
+                }
+            }
+            Event::Response { id, response } => return self.respond(id, response),
+            Event::Synced { node, incarnation, key, version } => {
+                let host = &mut self.hosts[usize::from(node)];
+                if host.incarnation == incarnation && host.synced(key, version) {
+                    self.give(node, Input::Persisted { key, version });
+                }
+            }
+        }
+        None
+    }
+
+    /// Gives a node an input and does what it wants done.
+    fn give(&mut self, id: NodeId, input: Input) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.hosts[usize::from(id)].handle(self.now, input, &mut effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Send { to, message } => {
+                    for at in self.network.send(self.now, id, to).into_iter().flatten() {
+                        self.queue.push(at, Event::Message { from: id, to, message });
+                    }
+                }
+                Effect::Persist { key, stored } => {
+                    let host = &mut self.hosts[usize::from(id)];
+                    host.write(key, stored);
+                    let at = self.now + self.sync_latency.draw(&mut self.disk_rng);
+                    let (incarnation, version) = (host.incarnation, stored.version);
+                    self.queue.push(at, Event::Synced { node: id, incarnation, key, version });
+                }
+                Effect::Reply { request, reply } => {
+                    let response = match reply {
+                        ClientReply::Value(value) => Response::Value(value),
+                        ClientReply::Written => Response::Written,
+                    };
+                    self.answer(request, response);
+                }
+            }
+        }
+        self.effects = effects;
+    }
+
+    /// Sends a response on its way to its client.
+    fn answer(&mut self, id: RequestId, response: Response) {
+        let at = self.now + self.client_latency.draw(&mut self.client_rng);
+        self.queue.push(at, Event::Response { id, response });
+    }
+
+    /// A client learns something, if it still waits.
+    fn respond(&mut self, id: RequestId, response: Response) -> Option<Happening> {
+        let waiting = self.waiting[slot(id)].take_if(|waiting| waiting.id == id)?;
+        self.free.push(slot(id) as u32);
+        Some(Happening { process: waiting.process, response })
+    }
+
+    fn crash(&mut self, node: NodeId, lose_unsynced: bool) -> bool {
+        let went_down = self.hosts[usize::from(node)].crash(lose_unsynced);
+        for place in 0..self.waiting.len() {
+            if let Some(waiting) = &mut self.waiting[place]
+                && waiting.node == node
+                && !std::mem::replace(&mut waiting.broken, true)
+            {
+                let id = waiting.id;
+                self.answer(id, Response::ConnectionLost);
+            }
+        }
+        went_down
+    }
+
+    fn resume(&mut self, node: NodeId) -> bool {
+        let Some(arrived) = self.hosts[usize::from(node)].resume() else { return false };
+        for input in arrived {
+            self.give(node, input);
+        }
+        true
+    }
+
+    fn set_links(
+        &mut self,
+        links: &[(NodeId, NodeId)],
+        mut set: impl FnMut(&mut Network, NodeId, NodeId) -> bool,
+    ) -> bool {
+        links.iter().fold(false, |any, (from, to)| set(&mut self.network, *from, *to) | any)
+    }
+}
+
+fn slot(id: RequestId) -> usize {
+    (id.0 & 0xffff_ffff) as usize
+}
+
+impl World for Simulation {
+    fn now(&self) -> Nanos {
+        self.now
+    }
+
+    fn invoke(&mut self, process: u32, node: NodeId, operation: Operation) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.waiting.push(None);
+            self.waiting.len() as u32 - 1
+        });
+        self.request_count += 1;
+        let id = RequestId((self.request_count << 32) | u64::from(place));
+        self.waiting[place as usize] = Some(Waiting { id, process, node, broken: false });
+        self.deadlines.push_back((self.now + self.timeout, id));
+        let latency = self.client_latency.draw(&mut self.client_rng);
+        if self.hosts[usize::from(node)].is_down() {
+            let at = self.now + 2 * latency;
+            self.queue.push(at, Event::Response { id, response: Response::Refused });
+            return;
+        }
+        let request = match operation.action {
+            Action::Read => Request::Read,
+            Action::Write(value) => Request::Write(value),
+            Action::Cas { .. } => unreachable!("workloads ask only what the protocol has"),
+        };
+        let request = ClientRequest { id, process, key: operation.key, request };
+        self.queue.push(self.now + latency, Event::Request { to: node, request });
+    }
+
+    fn apply(&mut self, fault: &Fault) -> bool {
+        let mut each = |nodes: &[NodeId], act: &mut dyn FnMut(&mut Self, NodeId) -> bool| {
+            nodes.iter().fold(false, |any, node| act(self, *node) | any)
+        };
+        match fault {
+            Fault::Crash { nodes, lose_unsynced } => {
+                each(nodes, &mut |world, node| world.crash(node, *lose_unsynced))
+            }
+            Fault::Restart { nodes } => {
+                each(nodes, &mut |world, node| world.hosts[usize::from(node)].restart())
+            }
+            Fault::Pause { nodes } => {
+                each(nodes, &mut |world, node| world.hosts[usize::from(node)].pause())
+            }
+            Fault::Resume { nodes } => each(nodes, &mut |world, node| world.resume(node)),
+            Fault::ResetClocks { nodes } => {
+                each(nodes, &mut |world, node| world.hosts[usize::from(node)].set_clock_offset(0))
+            }
+            Fault::SkewClocks { offsets } => offsets.iter().fold(false, |any, (node, offset)| {
+                self.hosts[usize::from(*node)].set_clock_offset(*offset) | any
+            }),
+            Fault::Partition { cuts, .. } => {
+                self.set_links(cuts, |network, from, to| network.set_cut(from, to, true))
+            }
+            Fault::Heal { cuts } => {
+                self.set_links(cuts, |network, from, to| network.set_cut(from, to, false))
+            }
+            Fault::SlowLinks { links, factor } => {
+                self.set_links(links, |network, from, to| network.set_slowness(from, to, *factor))
+            }
+            Fault::RestoreLinks { links } => {
+                self.set_links(links, |network, from, to| network.set_slowness(from, to, 1))
+            }
+        }
+    }
+
+    fn next(&mut self, until: Nanos) -> Option<Happening> {
+        loop {
+            // Deadlines of requests that were answered long ago.
+            while let Some((_, id)) = self.deadlines.front()
+                && self.waiting[slot(*id)].is_none_or(|waiting| waiting.id != *id)
+            {
+                self.deadlines.pop_front();
+            }
+            let deadline = self.deadlines.front().map_or(Nanos::MAX, |(at, _)| *at);
+            let event = self.queue.next_at().unwrap_or(Nanos::MAX);
+            if deadline.min(event) > until {
+                self.now = self.now.max(until);
+                return None;
+            }
+            let happening = if deadline < event {
+                self.now = deadline;
+                let id = self.deadlines.pop_front().map(|(_, id)| id);
+                id.and_then(|id| self.respond(id, Response::TimedOut))
+            } else {
+                self.queue.pop().and_then(|(at, event)| {
+                    self.now = at;
+                    self.happen(event)
+                })
+            };
+            if happening.is_some() {
+                return happening;
+            }
+        }
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.network.traffic
+    }
+}

@@ -1,0 +1,119 @@
+//! The links between nodes: how long a message takes, and whether it arrives at all.
+
+use rand::Rng as _;
+
+use super::latency::{Latency, Sampler};
+use crate::protocol::NodeId;
+use crate::rng::Rng;
+use crate::time::Nanos;
+use crate::world::Traffic;
+
+/// How the network behaves when nothing is broken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkSettings {
+    /// How long a message takes, on every link that is not named below.
+    pub latency: Latency,
+    /// Links with a latency of their own: from, to, latency.
+    pub links: Vec<(NodeId, NodeId, Latency)>,
+    /// The share of messages that are lost.
+    pub loss: f64,
+    /// The share of messages that arrive twice.
+    pub duplication: f64,
+    /// Whether a message may overtake an earlier one on the same link.
+    pub reordering: bool,
+}
+
+/// One direction between two nodes.
+#[derive(Debug, Clone)]
+struct Link {
+    sampler: usize,
+    cut: bool,
+    /// What latencies are multiplied by.
+    slowness: u32,
+    /// When the last message on it arrives.
+    busy_until: Nanos,
+}
+
+#[derive(Debug)]
+pub(super) struct Network {
+    n: usize,
+    links: Vec<Link>,
+    samplers: Vec<Sampler>,
+    /// Shares as parts of 2^32.
+    loss: u64,
+    duplication: u64,
+    reordering: bool,
+    rng: Rng,
+    pub(super) traffic: Traffic,
+}
+
+impl Network {
+    pub(super) fn new(n: u16, settings: &NetworkSettings, rng: Rng) -> Self {
+        let n = usize::from(n);
+        let mut samplers = vec![Sampler::new(settings.latency)];
+        let mut links = vec![Link { sampler: 0, cut: false, slowness: 1, busy_until: 0 }; n * n];
+        for (from, to, latency) in &settings.links {
+            links[usize::from(*from) * n + usize::from(*to)].sampler = samplers.len();
+            samplers.push(Sampler::new(*latency));
+        }
+        let parts = |share: f64| (share * 4_294_967_296.0) as u64;
+        Self {
+            n,
+            links,
+            samplers,
+            loss: parts(settings.loss),
+            duplication: parts(settings.duplication),
+            reordering: settings.reordering,
+            rng,
+            traffic: Traffic::default(),
+        }
+    }
+
+    fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
+        &mut self.links[usize::from(from) * self.n + usize::from(to)]
+    }
+
+    pub(super) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        self.links[usize::from(from) * self.n + usize::from(to)].cut
+    }
+
+    /// Cuts or mends a link. False if it was so already.
+    pub(super) fn set_cut(&mut self, from: NodeId, to: NodeId, cut: bool) -> bool {
+        std::mem::replace(&mut self.link(from, to).cut, cut) != cut
+    }
+
+    /// Makes a link slow, or as it was. False if it was so already.
+    pub(super) fn set_slowness(&mut self, from: NodeId, to: NodeId, slowness: u32) -> bool {
+        std::mem::replace(&mut self.link(from, to).slowness, slowness) != slowness
+    }
+
+    /// When a message sent now arrives: never, once or twice.
+    pub(super) fn send(&mut self, now: Nanos, from: NodeId, to: NodeId) -> [Option<Nanos>; 2] {
+        self.traffic.messages += 1;
+        if self.is_cut(from, to) {
+            self.traffic.cut += 1;
+            return [None, None];
+        }
+        if self.loss > 0 && u64::from(self.rng.next_u32()) < self.loss {
+            self.traffic.lost += 1;
+            return [None, None];
+        }
+        let first = self.arrival(now, from, to);
+        if self.duplication > 0 && u64::from(self.rng.next_u32()) < self.duplication {
+            self.traffic.doubled += 1;
+            return [Some(first), Some(self.arrival(now, from, to))];
+        }
+        [Some(first), None]
+    }
+
+    fn arrival(&mut self, now: Nanos, from: NodeId, to: NodeId) -> Nanos {
+        let link = &mut self.links[usize::from(from) * self.n + usize::from(to)];
+        let latency = self.samplers[link.sampler].draw(&mut self.rng);
+        let at = now + latency.saturating_mul(u64::from(link.slowness));
+        if self.reordering {
+            return at;
+        }
+        link.busy_until = at.max(link.busy_until);
+        link.busy_until
+    }
+}
