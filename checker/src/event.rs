@@ -148,11 +148,8 @@ impl Event {
                 }
             };
             if seen & bit != 0 {
-                return Err(ReadError::new(
-                    line,
-                    "a field stands twice in one event",
-                    "each field once",
-                ));
+                let field = FIELDS[bit.trailing_zeros() as usize];
+                return Err(ReadError::field(line, field, "stands twice", "each field once"));
             }
             seen |= bit;
         }
@@ -163,6 +160,9 @@ impl Event {
         Ok(event)
     }
 }
+
+/// The fields that mean something here, in the order of their bits.
+const FIELDS: [&str; 8] = ["process", "type", "f", "value", "key", "observed", "index", "time"];
 
 fn missing(line: u64, field: &'static str, expected: &str) -> ReadError {
     ReadError::field(line, field, "missing", expected)

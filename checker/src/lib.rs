@@ -26,6 +26,10 @@
 //! There is no async, file, clock, thread or randomness in here: bytes come in through
 //! [`std::io::BufRead`], and the same history gives the same verdict and the same proof everywhere.
 
+// The tests inside use the same code as those outside, which name the crate.
+#[cfg(test)]
+extern crate self as quorate_checker;
+
 mod anomaly;
 mod certificate;
 mod datum;

@@ -317,3 +317,6 @@ impl<S: Slots> System<S> for Register<'_, S> {
         ops * 64 + (self.plan.value_count * 3 * size_of::<S>()) as u64
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,7 +208,7 @@ fn syntax(line: u64, error: &clojure_reader::error::Error) -> ReadError {
         Code::InvalidNumber => "a number that is no 64-bit integer".to_owned(),
         Code::UnmatchedDelimiter(c) => format!("`{c}` closes nothing"),
         Code::InvalidEscape => "an unknown escape in a string".to_owned(),
-        Code::UnexpectedEOF => "the map ends too early".to_owned(),
+        Code::UnexpectedEOF => "a key without a value, or a bracket left open".to_owned(),
         other => format!("{other:?}"),
     };
     ReadError::new(line, format!("column {column}: {problem}"), "EDN, as Jepsen writes it")

@@ -51,7 +51,7 @@ fn parse(line: u64, text: &[u8]) -> Result<Event, Failure> {
         if error.is_eof() {
             return Failure::Cut;
         }
-        let column = error.column();
+        let column = error.column().max(1);
         let problem = error.to_string();
         // serde_json counts lines inside this one line: its position says no more than the column.
         let problem = problem.split(" at line ").next().unwrap_or_default();

@@ -137,28 +137,37 @@ pub(crate) fn run<S: Slots, T: System<S>>(
     budget: Budget,
 ) -> (Search, Engine) {
     let mut system = start();
+    let steps_first = DEPTH_FIRST_STEPS_PER_OP * system.layout().ops.len() as u64 + 1000;
+    let first = Budget { steps: steps_first.min(budget.steps), ..budget };
+    let search = run_engine(&mut system, first, Engine::DepthFirst);
+    if !matches!(search, Search::GaveUp(_)) || budget.steps <= steps_first {
+        return (search, Engine::DepthFirst);
+    }
+    let rest = Budget { steps: budget.steps - steps_first, ..budget };
+    (run_engine(&mut start(), rest, Engine::Frontier), Engine::Frontier)
+}
+
+/// One of the two searches by itself.
+pub(crate) fn run_engine<S: Slots, T: System<S>>(
+    system: &mut T,
+    budget: Budget,
+    engine: Engine,
+) -> Search {
     let open_max = system.layout().slot_count;
     if open_max > S::CAPACITY {
-        let gave_up = GaveUp { op: 0, open_max, memory: true, steps: 0 };
-        return (Search::GaveUp(gave_up), Engine::Frontier);
+        return Search::GaveUp(GaveUp { op: 0, open_max, memory: true, steps: 0 });
     }
-    let steps_first = DEPTH_FIRST_STEPS_PER_OP * system.layout().ops.len() as u64 + 1000;
-    let steps_first = steps_first.min(budget.steps);
-    let mut meter = Meter { steps_left: steps_first, steps: 0, bytes_max: budget.bytes, bytes: 0 };
-    let mut engine = Engine::DepthFirst;
-    let mut ended = depth_first::search(&mut system, &mut meter);
-    if matches!(ended, Ended::GaveUp { .. }) && budget.steps > steps_first {
-        (meter.steps_left, meter.bytes) = (budget.steps - steps_first, 0);
-        system = start();
-        engine = Engine::Frontier;
-        ended = frontier::search(&mut system, &mut meter);
-    }
+    let mut meter = Meter { steps_left: budget.steps, steps: 0, bytes_max: budget.bytes, bytes: 0 };
+    let ended = match engine {
+        Engine::Frontier => frontier::search(system, &mut meter),
+        _ => depth_first::search(system, &mut meter),
+    };
     let layout = system.layout();
     let op_at = |event: u32| {
         let (Event::Call(number) | Event::Return(number)) = layout.events[event as usize];
         number
     };
-    let search = match ended {
+    match ended {
         Ended::Linearizable(path) => Search::Valid(resolve(layout, &path)),
         Ended::Stuck { event } => Search::Invalid(op_at(event)),
         Ended::GaveUp { event } => Search::GaveUp(GaveUp {
@@ -167,8 +176,7 @@ pub(crate) fn run<S: Slots, T: System<S>>(
             memory: meter.bytes > meter.bytes_max,
             steps: meter.steps,
         }),
-    };
-    (search, engine)
+    }
 }
 
 /// Turns a path into operations. The k-th operation of a class to take effect is the k-th that was
