@@ -19,7 +19,7 @@ use crate::workload::{Expectation, Workload};
 pub enum Judgement {
     /// Linearizability was promised, and nothing broke it.
     Kept,
-    /// Linearizability was promised, and it is broken: a bug.
+    /// Something happened that was promised not to: a bug.
     Broken,
     /// Less was promised, and here is what that means.
     WeakerByDesign,
@@ -41,10 +41,10 @@ impl Judgement {
         }
     }
 
-    fn of(promised: Condition, verdict: Verdict) -> Self {
+    fn of(promised: Condition, verdict: Verdict, anomalies: &[Anomaly]) -> Self {
         match (promised, verdict) {
+            _ if anomalies.iter().any(|anomaly| promised.forbids(*anomaly)) => Self::Broken,
             (Condition::Linearizable, Verdict::Valid) => Self::Kept,
-            (Condition::Linearizable, Verdict::Invalid) => Self::Broken,
             (_, Verdict::Invalid) => Self::WeakerByDesign,
             (_, Verdict::Valid) => Self::NotShown,
             (_, Verdict::Unknown) => Self::Undecided,
@@ -149,7 +149,7 @@ pub fn judge(
     let promise = promise(&workload.config, workload.hazards());
     Judged {
         verdict,
-        judgement: Judgement::of(promise.condition, verdict),
+        judgement: Judgement::of(promise.condition, verdict, &anomalies),
         promise,
         as_expected: workload.expect.is_met(verdict, &anomalies),
         evidence,

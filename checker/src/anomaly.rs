@@ -21,12 +21,14 @@ pub enum Anomaly {
     FutureRead,
     /// Two compare-and-sets both replaced the same value, written once.
     LostCas,
-    /// An acknowledged write vanished: nothing replaced it, yet reads that began after it returned an
-    /// older value, and nobody ever saw it again.
+    /// An acknowledged write vanished: nothing replaced it, yet several reads that began after it
+    /// returned older values, and nobody ever saw it again.
     LostWrite,
-    /// A read returned a value that had certainly been overwritten before it began.
+    /// A read missed a write that had completed before it began: it returned a value whose every
+    /// write had ended before that one began. Not even regular.
     StaleRead,
-    /// A read returned a new value, and a later one an old value again.
+    /// An old value was read again after a newer one had been in place, and that it is the older one
+    /// only another read tells. Regular, but not atomic.
     NewOldInversion,
     /// No order explains the operations, and no simpler name fits.
     Contradiction,
@@ -135,17 +137,22 @@ fn has_lost_cas(ops: &[Op], lens: Lens, part: &[Item]) -> bool {
     })
 }
 
-/// Whether one read ends before another begins, and they saw different values: with no stale read
-/// about, the second went back.
+/// Whether some operation on an old value ends before one on a new value begins, and one on the new
+/// value before a read of the old one, which was written once.
 fn has_inversion(part: &[Item]) -> bool {
-    let read = |item: &Item| match item.action {
-        Action::Read(value) => Some(value),
-        _ => None,
+    let value = |item: &Item| item.action.observes().or(item.action.leaves());
+    let precedes = |x: ValueId, later: &dyn Fn(&Item) -> bool| {
+        let earlier = part.iter().filter(|item| value(item) == Some(x));
+        earlier
+            .min_by_key(|item| item.ret)
+            .is_some_and(|first| part.iter().any(|item| first.ret < item.call && later(item)))
     };
-    part.iter().any(|first| {
-        read(first).is_some_and(|new| {
-            let later = |second: &&Item| first.ret < second.call;
-            part.iter().filter(later).filter_map(read).any(|old| old != new)
+    let values: Vec<ValueId> = part.iter().filter_map(value).collect();
+    let once = |x: ValueId| part.iter().filter(|i| i.action.leaves() == Some(x)).count() <= 1;
+    values.iter().filter(|old| once(**old)).any(|old| {
+        let is_old_read = |item: &Item| item.action == Action::Read(*old);
+        values.iter().filter(|new| *new != old).any(|new| {
+            precedes(*new, &is_old_read) && precedes(*old, &|item| value(item) == Some(*new))
         })
     })
 }

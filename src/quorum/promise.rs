@@ -1,5 +1,6 @@
 //! What theory guarantees of a configuration, and why.
 
+use quorate_checker::Anomaly;
 use serde::Serialize;
 
 use super::{reads_meet_writes, writes_meet_writes};
@@ -21,6 +22,18 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// Whether this anomaly cannot happen where the condition holds.
+    pub fn forbids(self, anomaly: Anomaly) -> bool {
+        match anomaly {
+            // Values come from writes, whatever is promised.
+            Anomaly::PhantomValue | Anomaly::DirtyRead | Anomaly::FutureRead => true,
+            Anomaly::LostWrite | Anomaly::StaleRead => self >= Self::Regular,
+            Anomaly::LostCas | Anomaly::NewOldInversion | Anomaly::Contradiction => {
+                self == Self::Linearizable
+            }
+        }
+    }
+
     /// The word of reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use quorate_checker::{Explanation, Verdict};
 
-use crate::judge::{Evidence, Judged, Outcomes};
-use crate::quorum::Condition;
+use crate::judge::{Evidence, Judged, Judgement, Outcomes};
 use crate::rng::Seed;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
@@ -37,7 +36,7 @@ pub fn judged(
     let promise = &result.promise;
     entry(&mut out, "promised", &format!("{}: {}.", promise.condition.name(), promise.because));
     entry(&mut out, "", &promise.reason);
-    entry(&mut out, "judgement", &judgement(result));
+    entry(&mut out, "judgement", judgement(result));
     if !promise.remedy.is_empty() {
         entry(&mut out, "remedy", &promise.remedy);
     }
@@ -86,27 +85,21 @@ fn verdict(result: &Judged) -> String {
     }
 }
 
-fn judgement(result: &Judged) -> String {
-    use crate::judge::Judgement;
-    let text = match result.judgement {
+fn judgement(result: &Judged) -> &'static str {
+    match result.judgement {
         Judgement::Kept if !result.evidence.vacuous.is_empty() => {
             "kept, but nothing could have gone wrong"
         }
         Judgement::Kept => "kept: the promise held",
-        Judgement::Broken => "BROKEN: a promise was not kept; this is a bug",
-        Judgement::WeakerByDesign => "weaker by design: linearizability was never promised",
+        Judgement::Broken => "BROKEN: what was promised did not hold; this is a bug",
+        Judgement::WeakerByDesign => {
+            "weaker by design: linearizability was never promised, and what was promised held"
+        }
         Judgement::NotShown => {
             "not shown: linearizability is not promised, but nothing broke it this time"
         }
         Judgement::Undecided => "undecided",
-    };
-    let also = match result.promise.condition {
-        Condition::Regular if result.verdict == Verdict::Invalid => {
-            " (whether regularity held is not checked)"
-        }
-        _ => "",
-    };
-    format!("{text}{also}")
+    }
 }
 
 fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Traffic) {

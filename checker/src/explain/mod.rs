@@ -93,9 +93,9 @@ fn meaning(anomaly: Anomaly) -> &'static str {
         Anomaly::DirtyRead => "a read returned a value whose write had failed",
         Anomaly::FutureRead => "a read returned a value before anybody began to write it",
         Anomaly::LostCas => "two compare-and-sets replaced the same value, written once",
-        Anomaly::LostWrite => "an acknowledged write vanished without having been replaced",
-        Anomaly::StaleRead => "a read returned a value that had been overwritten before it began",
-        Anomaly::NewOldInversion => "a read returned a new value, a later one an old value again",
+        Anomaly::LostWrite => "an acknowledged write vanished, and nothing had replaced it",
+        Anomaly::StaleRead => "a read missed a write that had completed before it began",
+        Anomaly::NewOldInversion => "an old value was read again after a newer one was in place",
         Anomaly::Contradiction => "no order of these operations explains what they returned",
     }
 }

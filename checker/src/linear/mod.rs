@@ -106,10 +106,15 @@ impl Checker {
         (found, engine, why)
     }
 
-    /// Of all violations, the one that tells most: a lost write before a stale read, and either
-    /// before whatever the engine happened to meet first.
+    /// Of all violations, the one that tells most: a value out of nowhere, then a lost write, then a
+    /// stale read, then whatever the engine happened to meet first. So the anomaly of a register says
+    /// whether it is at least regular.
     fn better_culprits(&self, ops: &[Op], culprits: Culprits) -> Culprits {
-        match stale::find(self.lens.items(ops)) {
+        let items = self.lens.items(ops);
+        if let Some(read) = stale::find_sourceless(items.clone(), self.lens.initial) {
+            return Culprits::Ops(vec![read]);
+        }
+        match stale::find(items) {
             Some(stale) => Culprits::Ops(vec![stale.read, stale.missed]),
             None => culprits,
         }

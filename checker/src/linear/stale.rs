@@ -1,7 +1,9 @@
-//! Stale reads: a read that returns a value which had certainly been overwritten before it began.
+//! Reads that are wrong by themselves: of a value that nobody had begun to write, or that missed a
+//! write which had completed before they began.
 //!
-//! They are the most telling violations, and can be found one by one in O(n log n) even where a
-//! search needed long to find out that something is wrong.
+//! Without any, every read by itself is consistent with some order of the writes: the register is at
+//! least regular. They are the most telling violations, and are found one by one in O(n log n) even
+//! where a search needed long to find out that something is wrong.
 
 use std::collections::hash_map::Entry;
 
@@ -15,7 +17,8 @@ use crate::value::ValueId;
 pub(crate) struct Stale {
     pub(crate) read: u32,
     pub(crate) missed: u32,
-    /// Nothing else was written meanwhile and the missed write is never seen again: it is lost.
+    /// Nothing else was written meanwhile, another read missed the write, too, and nobody ever sees
+    /// it again: it is lost.
     pub(crate) lost: bool,
 }
 
@@ -34,6 +37,27 @@ pub(crate) fn find(items: impl Iterator<Item = Item> + Clone) -> Option<Stale> {
     first
 }
 
+/// The first observer of a value that nobody had begun to write when it ended.
+pub(crate) fn find_sourceless(
+    items: impl Iterator<Item = Item> + Clone,
+    initial: ValueId,
+) -> Option<u32> {
+    let mut first_call: FxHashMap<ValueId, u32> = FxHashMap::default();
+    for item in items.clone() {
+        if let Some(value) = item.action.leaves() {
+            first_call.entry(value).or_insert(item.call);
+        }
+    }
+    let sourceless = |item: &Item| {
+        item.action.observes().is_some_and(|value| {
+            value != initial
+                && !item.is_optional()
+                && first_call.get(&value).is_none_or(|call| *call > item.ret)
+        })
+    };
+    items.into_iter().find(sourceless).map(|item| item.op)
+}
+
 /// How a set of operations stands to one read: does it miss an acknowledged write?
 pub(crate) fn is_stale(items: impl Iterator<Item = Item> + Clone, read: &Item) -> Option<Stale> {
     Index::new(items).stale(read)
@@ -49,6 +73,8 @@ struct Index {
     effective: Vec<(u32, (u32, u32), u32)>,
     /// The latest call of an observer of each value.
     observed: FxHashMap<ValueId, u32>,
+    /// Calls and returns of all reads, by call.
+    reads: Vec<(u32, u32)>,
 }
 
 impl Index {
@@ -60,6 +86,8 @@ impl Index {
                 *call = (*call).max(item.call);
             }
         }
+        let reads = items.clone().filter(|item| matches!(item.action, Action::Read(_)));
+        let reads = reads.map(|item| (item.call, item.ret)).collect();
         let mut writers: FxHashMap<ValueId, Vec<(u32, u32)>> = FxHashMap::default();
         let mut effective: Vec<(u32, (u32, u32), u32)> = Vec::new();
         let mut acknowledged = Vec::new();
@@ -89,7 +117,7 @@ impl Index {
         for i in 1..acknowledged.len() {
             acknowledged[i].1 = acknowledged[i].1.max(acknowledged[i - 1].1);
         }
-        Self { writers, acknowledged, effective, observed }
+        Self { writers, acknowledged, effective, observed, reads }
     }
 
     fn stale(&self, read: &Item) -> Option<Stale> {
@@ -107,12 +135,31 @@ impl Index {
         if latest_return > missed_call {
             return None;
         }
-        let others = self.effective.partition_point(|(call, ..)| *call < read.ret);
-        let alone = others.checked_sub(1).is_none_or(|last| {
-            let (_, (first, second), whose) = self.effective[last];
-            (if whose == missed { second } else { first }) < missed_call
-        });
+        let missed_return = self.acknowledged[before - 1].0;
         let seen_again = self.observed.get(&missed_value).is_some_and(|call| *call > read.call);
-        Some(Stale { read: read.op, missed, lost: alone && !seen_again })
+        let lost = !seen_again
+            && self.is_undisputed(missed, missed_call, read.ret)
+            && self.reads_after(missed_return, 2, |until| {
+                self.is_undisputed(missed, missed_call, until)
+            });
+        Some(Stale { read: read.op, missed, lost })
+    }
+
+    /// Whether every other write that took effect had ended before this one was called, or was
+    /// called only after `until`.
+    fn is_undisputed(&self, write: u32, call: u32, until: u32) -> bool {
+        let others = self.effective.partition_point(|(call, ..)| *call < until);
+        others.checked_sub(1).is_none_or(|last| {
+            let (_, (first, second), whose) = self.effective[last];
+            (if whose == write { second } else { first }) < call
+        })
+    }
+
+    /// Whether at least so many reads begin after `position` and return while `fits`.
+    fn reads_after(&self, position: u32, count: usize, fits: impl Fn(u32) -> bool) -> bool {
+        const LOOKED_AT: usize = 8;
+        let from = self.reads.partition_point(|(call, _)| *call < position);
+        let candidates = self.reads[from..].iter().take(LOOKED_AT);
+        candidates.filter(|(_, ret)| fits(*ret)).count() >= count
     }
 }
