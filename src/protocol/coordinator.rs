@@ -105,10 +105,8 @@ impl Coordinator {
         let config = self.config;
         let Some(pending) = self.pending(op) else { return };
         let Phase::Query(goal) = pending.phase else { return };
-        if stored.version > pending.latest.version {
-            pending.latest = stored;
-        }
-        let latest = pending.latest;
+        let latest = pending.latest.max(stored);
+        pending.latest = latest;
         let needed = match goal {
             Goal::Read => config.r,
             // The query of a write must meet the writes before it.

@@ -57,7 +57,7 @@ impl Replica {
         out: &mut impl Outbox,
     ) {
         let register = self.registers.entry(key).or_default();
-        if stored.version > register.held.version {
+        if stored > register.held {
             register.held = stored;
             out.persist(key, stored);
         }

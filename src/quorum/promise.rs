@@ -84,7 +84,7 @@ pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
         };
     }
     match config.protocol {
-        Protocol::Abd => abd(config),
+        Protocol::Abd => abd(config, hazards),
         Protocol::Lww => lww(config, hazards),
     }
 }
@@ -112,7 +112,13 @@ fn missed_reads(config: &Configuration) -> Promise {
     }
 }
 
-fn abd(config: &Configuration) -> Promise {
+/// Whether a read sees whatever an earlier read saw, although that was not written back: both ask all
+/// replicas, and no replica forgets what it answered.
+fn reads_repeat(config: &Configuration, hazards: Hazards) -> bool {
+    config.r == config.n && !hazards.lost_unsynced
+}
+
+fn abd(config: &Configuration, hazards: Hazards) -> Promise {
     const SOURCE: &str = "Attiya, Bar-Noy and Dolev 1995; Lynch and Shvartsman 1997";
     let Configuration { n, w, .. } = *config;
     if !reads_meet_writes(config) {
@@ -126,6 +132,17 @@ fn abd(config: &Configuration) -> Promise {
                      choose a lower version and never be read."
                 .into(),
             remedy: format!("W = {}, so that W + W > N", n / 2 + 1),
+            source: SOURCE,
+        };
+    }
+    if !config.write_back && w == n && reads_repeat(config, hazards) {
+        return Promise {
+            condition: Condition::Linearizable,
+            because: format!("R = W = N = {n}"),
+            reason: "Every operation asks every replica, so whatever one read saw, each later \
+                     operation sees, too."
+                .into(),
+            remedy: String::new(),
             source: SOURCE,
         };
     }
@@ -167,6 +184,18 @@ fn lww(config: &Configuration, hazards: Hazards) -> Promise {
     }
     if !reads_meet_writes(config) {
         return missed_reads(config);
+    }
+    if !config.write_back && reads_repeat(config, hazards) {
+        return Promise {
+            condition: Condition::Linearizable,
+            because: format!("R = N = {}, and clocks agree", config.n),
+            reason:
+                "As long as all clocks agree, stamps order writes as real time does, and a read \
+                     asks every replica: whatever one read saw, each later one sees, too."
+                    .into(),
+            remedy: String::new(),
+            source: SOURCE,
+        };
     }
     if !config.write_back {
         return Promise {

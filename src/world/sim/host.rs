@@ -46,9 +46,7 @@ impl SimDisk {
     fn sync(&mut self, place: usize) {
         let (key, stored) = self.written.swap_remove(place);
         let on_disk = self.synced.entry(key).or_default();
-        if stored.version > on_disk.version {
-            *on_disk = stored;
-        }
+        *on_disk = stored.max(*on_disk);
     }
 }
 

@@ -1,0 +1,250 @@
+//! The simulated world: each fault does what its name says, to the nanosecond.
+
+use quorate::client::{Action, Operation, Response};
+use quorate::nemesis::{Fault, Shape};
+use quorate::protocol::{Configuration, Durability, NodeId, Protocol};
+use quorate::rng::Seed;
+use quorate::time::{MILLISECOND, Nanos};
+use quorate::world::sim::{Latency, NetworkSettings, SimSettings, Simulation};
+use quorate::world::{Happening, World};
+
+const CLIENT: Nanos = MILLISECOND;
+const LINK: Nanos = 5 * MILLISECOND;
+const SYNC: Nanos = 2 * MILLISECOND;
+const TIMEOUT: Nanos = 100 * MILLISECOND;
+
+/// There and back between client and node.
+const ASK: Nanos = 2 * CLIENT;
+/// There and back between two nodes.
+const ROUND: Nanos = 2 * LINK;
+
+fn configuration(protocol: Protocol) -> Configuration {
+    Configuration {
+        protocol,
+        n: 3,
+        r: 2,
+        w: 2,
+        write_back: protocol.writes_back(),
+        durability: Durability::SyncBeforeAck,
+    }
+}
+
+fn settings() -> SimSettings {
+    SimSettings {
+        network: NetworkSettings {
+            latency: Latency::Constant(LINK),
+            links: Vec::new(),
+            loss: 0.0,
+            duplication: 0.0,
+            reordering: true,
+        },
+        client_latency: Latency::Constant(CLIENT),
+        sync_latency: Latency::Constant(SYNC),
+        timeout: TIMEOUT,
+    }
+}
+
+/// One client that asks and waits.
+struct Client {
+    world: Simulation,
+    process: u32,
+}
+
+impl Client {
+    fn of(config: Configuration, settings: &SimSettings) -> Self {
+        Self { world: Simulation::new(config, settings, Seed(1)), process: 0 }
+    }
+
+    fn new(protocol: Protocol) -> Self {
+        Self::of(configuration(protocol), &settings())
+    }
+
+    fn begin(&mut self, node: NodeId, action: Action) {
+        self.process += 1;
+        self.world.invoke(self.process, node, Operation { key: 0, action });
+    }
+
+    /// The answer, and how long it took from now.
+    fn wait(&mut self) -> (Response, Nanos) {
+        let begun = self.world.now();
+        let Happening { process, response } = self.world.next(Nanos::MAX).expect("an answer");
+        assert_eq!(process, self.process);
+        (response, self.world.now() - begun)
+    }
+
+    fn ask(&mut self, node: NodeId, action: Action) -> (Response, Nanos) {
+        self.begin(node, action);
+        self.wait()
+    }
+
+    fn write(&mut self, node: NodeId, value: i64) -> (Response, Nanos) {
+        self.ask(node, Action::Write(value))
+    }
+
+    fn read(&mut self, node: NodeId) -> Response {
+        self.ask(node, Action::Read).0
+    }
+
+    fn pass(&mut self, time: Nanos) {
+        let until = self.world.now() + time;
+        assert_eq!(self.world.next(until), None);
+        assert_eq!(self.world.now(), until);
+    }
+}
+
+fn cut(cuts: &[(NodeId, NodeId)]) -> Fault {
+    Fault::Partition { shape: Shape::One, cuts: cuts.to_vec() }
+}
+
+fn crash(nodes: &[NodeId], lose_unsynced: bool) -> Fault {
+    Fault::Crash { nodes: nodes.to_vec(), lose_unsynced }
+}
+
+/// Both directions between node 0 and the others.
+const AROUND_NODE_0: [(NodeId, NodeId); 4] = [(0, 1), (1, 0), (0, 2), (2, 0)];
+
+#[test]
+fn operations_take_as_long_as_their_messages() {
+    let mut lww = Client::new(Protocol::Lww);
+    assert_eq!(lww.write(0, 1), (Response::Written, ASK + ROUND + SYNC));
+    assert_eq!(lww.ask(1, Action::Read), (Response::Value(Some(1)), ASK + ROUND));
+    let mut abd = Client::new(Protocol::Abd);
+    assert_eq!(abd.ask(0, Action::Read), (Response::Value(None), ASK + ROUND));
+    assert_eq!(abd.write(0, 1), (Response::Written, ASK + 2 * ROUND + SYNC));
+    abd.pass(TIMEOUT);
+    // What is held and synced already is acknowledged at once.
+    assert_eq!(abd.ask(1, Action::Read), (Response::Value(Some(1)), ASK + 2 * ROUND));
+}
+
+#[test]
+fn a_node_cut_off_answers_nothing_until_the_cut_is_mended() {
+    let directions: [&[(NodeId, NodeId)]; 3] =
+        [&AROUND_NODE_0, &[(0, 1), (0, 2)], &[(1, 0), (2, 0)]];
+    for cuts in directions {
+        let mut client = Client::new(Protocol::Lww);
+        assert!(client.world.apply(&cut(cuts)));
+        assert!(!client.world.apply(&cut(cuts)), "it is cut already");
+        assert_eq!(client.ask(0, Action::Read), (Response::TimedOut, TIMEOUT));
+        assert!(client.world.traffic().cut >= 2);
+        assert_eq!(client.read(1), Response::Value(None), "the others have a quorum");
+        assert!(client.world.apply(&Fault::Heal { cuts: cuts.to_vec() }));
+        assert_eq!(client.read(0), Response::Value(None));
+    }
+}
+
+#[test]
+fn a_cut_also_loses_what_is_on_its_way() {
+    let mut client = Client::new(Protocol::Lww);
+    client.begin(0, Action::Read);
+    client.pass(CLIENT + LINK / 2);
+    client.world.apply(&cut(&AROUND_NODE_0));
+    client.world.apply(&Fault::Heal { cuts: AROUND_NODE_0.to_vec() });
+    assert_eq!(client.wait().0, Response::Value(None), "a cut that is over in between is not felt");
+    client.begin(0, Action::Read);
+    client.pass(CLIENT + LINK / 2);
+    client.world.apply(&cut(&AROUND_NODE_0));
+    assert_eq!(client.wait().0, Response::TimedOut);
+}
+
+#[test]
+fn a_crash_breaks_connections_and_refuses_new_ones() {
+    let mut client = Client::new(Protocol::Lww);
+    client.begin(0, Action::Write(1));
+    client.pass(CLIENT + LINK);
+    assert!(client.world.apply(&crash(&[0], true)));
+    assert!(!client.world.apply(&crash(&[0], true)), "it is down already");
+    assert_eq!(client.wait(), (Response::ConnectionLost, CLIENT));
+    assert_eq!(client.write(0, 2), (Response::Refused, ASK));
+    assert_eq!(client.read(1), Response::Value(Some(1)), "the write went on without it");
+    assert!(client.world.apply(&Fault::Restart { nodes: vec![0] }));
+    assert_eq!(client.read(0), Response::Value(Some(1)));
+}
+
+#[test]
+fn a_restart_finds_what_was_synced_and_perhaps_what_was_not() {
+    let durability = [Durability::SyncBeforeAck, Durability::AckBeforeSync];
+    for (durability, lose_unsynced) in durability.into_iter().flat_map(|d| [(d, false), (d, true)])
+    {
+        let config = Configuration { durability, ..configuration(Protocol::Lww) };
+        let slow_disk = SimSettings { sync_latency: Latency::Constant(TIMEOUT / 2), ..settings() };
+        let mut client = Client::of(config, &slow_disk);
+        assert_eq!(client.write(0, 1).0, Response::Written);
+        let all = vec![0, 1, 2];
+        client.world.apply(&crash(&all, lose_unsynced));
+        client.world.apply(&Fault::Restart { nodes: all });
+        let kept = durability == Durability::SyncBeforeAck || !lose_unsynced;
+        let read = client.read(0);
+        assert_eq!(read, Response::Value(kept.then_some(1)), "{durability:?}, {lose_unsynced}");
+    }
+}
+
+#[test]
+fn a_paused_node_goes_on_where_it_was() {
+    let mut client = Client::new(Protocol::Lww);
+    client.begin(0, Action::Write(1));
+    client.pass(CLIENT + LINK);
+    assert!(client.world.apply(&Fault::Pause { nodes: vec![0] }));
+    assert!(!client.world.apply(&Fault::Pause { nodes: vec![0] }), "it is paused already");
+    client.pass(TIMEOUT / 2);
+    assert!(client.world.apply(&Fault::Resume { nodes: vec![0] }));
+    assert_eq!(client.wait(), (Response::Written, CLIENT), "the answers were waiting for it");
+    client.world.apply(&Fault::Pause { nodes: vec![0] });
+    assert_eq!(client.write(0, 2), (Response::TimedOut, TIMEOUT));
+    assert!(!client.world.apply(&Fault::Restart { nodes: vec![0] }), "it is not down");
+    assert!(client.world.apply(&crash(&[0], false)), "paused nodes can crash");
+    assert!(!client.world.apply(&Fault::Resume { nodes: vec![0] }), "it is down");
+}
+
+#[test]
+fn a_slow_clock_stamps_what_is_never_read() {
+    let skew = Fault::SkewClocks { offsets: vec![(0, -(TIMEOUT as i64))] };
+    let mut client = Client::new(Protocol::Lww);
+    assert_eq!(client.write(1, 1).0, Response::Written);
+    assert!(client.world.apply(&skew));
+    assert_eq!(client.write(0, 2).0, Response::Written);
+    assert_eq!(client.read(2), Response::Value(Some(1)));
+    assert!(client.world.apply(&Fault::ResetClocks { nodes: vec![0] }));
+    assert!(!client.world.apply(&Fault::ResetClocks { nodes: vec![0] }), "it is right already");
+    assert_eq!(client.write(0, 3).0, Response::Written);
+    assert_eq!(client.read(2), Response::Value(Some(3)));
+}
+
+#[test]
+fn slow_links_take_as_many_times_as_long() {
+    let links = AROUND_NODE_0.to_vec();
+    let mut client = Client::new(Protocol::Lww);
+    assert!(client.world.apply(&Fault::SlowLinks { links: links.clone(), factor: 4 }));
+    assert_eq!(client.ask(0, Action::Read).1, ASK + 4 * ROUND);
+    assert_eq!(client.ask(1, Action::Read).1, ASK + ROUND, "to node 2 as ever");
+    assert!(client.world.apply(&Fault::RestoreLinks { links }));
+    assert_eq!(client.ask(0, Action::Read).1, ASK + ROUND);
+}
+
+#[test]
+fn links_have_latencies_of_their_own() {
+    let links = vec![(0, 1, Latency::Constant(MILLISECOND)), (1, 0, Latency::Constant(0))];
+    let network = NetworkSettings { links, ..settings().network };
+    let mut client =
+        Client::of(configuration(Protocol::Lww), &SimSettings { network, ..settings() });
+    assert_eq!(client.ask(0, Action::Read).1, ASK + MILLISECOND);
+    assert_eq!(client.ask(2, Action::Read).1, ASK + ROUND);
+}
+
+#[test]
+fn lost_messages_never_arrive_and_doubled_ones_change_nothing() {
+    let network = NetworkSettings { loss: 1.0, ..settings().network };
+    let mut lossy =
+        Client::of(configuration(Protocol::Lww), &SimSettings { network, ..settings() });
+    assert_eq!(lossy.ask(0, Action::Read), (Response::TimedOut, TIMEOUT));
+    let traffic = lossy.world.traffic();
+    assert_eq!((traffic.messages, traffic.lost), (2, 2));
+
+    let network = NetworkSettings { duplication: 1.0, ..settings().network };
+    let mut doubling =
+        Client::of(configuration(Protocol::Abd), &SimSettings { network, ..settings() });
+    assert_eq!(doubling.write(0, 1), (Response::Written, ASK + 2 * ROUND + SYNC));
+    assert_eq!(doubling.read(1), Response::Value(Some(1)));
+    doubling.pass(TIMEOUT);
+    let traffic = doubling.world.traffic();
+    assert_eq!(traffic.messages, traffic.doubled);
+}

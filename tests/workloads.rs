@@ -1,0 +1,138 @@
+//! Every workload of the collection comes out as it says it must, again and again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use quorate::judge::{Judgement, judge};
+use quorate::rng::Seed;
+use quorate::run::simulate;
+use quorate::workload::{File, Workload};
+use quorate_checker::Budget;
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(dir).expect("the collection is there");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            found.push(path);
+        }
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Workload {
+    let file = File::parse(path, text).unwrap_or_else(|error| panic!("{error}"));
+    file.resolve().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn workloads() -> Vec<Workload> {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads"), &mut found);
+    assert!(found.len() >= 5, "only {} workloads", found.len());
+    let load = |path: &PathBuf| parse(path, &fs::read_to_string(path).expect("it is readable"));
+    found.iter().map(load).collect()
+}
+
+/// The history of a run as its file says it.
+fn recorded(workload: &Workload, seed: u64) -> Vec<u8> {
+    let mut file = Vec::new();
+    simulate(workload, Seed(seed), Some(&mut file), &mut |_| true).expect("memory takes it all");
+    file
+}
+
+#[test]
+fn each_ends_as_it_says_it_must_ten_seeds_in_a_row() {
+    for workload in workloads() {
+        for seed in 1..=10 {
+            let run = simulate(&workload, Seed(seed), None, &mut |_| true).expect("no file");
+            let judged = judge(&workload, run, Budget::GENEROUS, |_| {});
+            let what = format!("{}, seed {seed}: {:?}", workload.name, judged.violations);
+            assert_eq!(judged.as_expected, Some(true), "{what}");
+            assert_ne!(judged.judgement, Judgement::Broken, "{what}");
+            assert_eq!(judged.evidence.vacuous, "", "{what}");
+        }
+    }
+}
+
+#[test]
+fn each_says_what_it_shows() {
+    for workload in workloads() {
+        assert!(workload.about.ends_with('.'), "{}: {:?}", workload.name, workload.about);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_gives_others() {
+    for workload in workloads() {
+        let bytes = recorded(&workload, 1);
+        assert!(!bytes.is_empty());
+        assert!(bytes == recorded(&workload, 1), "{}: seed 1 gives two histories", workload.name);
+        assert!(bytes != recorded(&workload, 2), "{}: seeds do not matter", workload.name);
+    }
+}
+
+#[test]
+fn a_resolved_workload_is_a_file_that_resolves_to_itself() {
+    let everything = "
+        about = \"everything: \\\"quoted\\\"\"
+        expect = \"violation\"
+        [cluster]
+        protocol = \"lww\"
+        nodes = [\"left\", \"right\", \"far away\"]
+        r = 1
+        w = 3
+        write_back = true
+        durability = \"ack-before-sync\"
+        [clients]
+        count = 7
+        keys = 3
+        ops_per_key = 100
+        mix = { read = 3, write = 2 }
+        values = 4
+        ops = 1_000
+        time_limit = \"90s\"
+        rate = 333.3
+        pace = \"fixed\"
+        timeout = \"70ms\"
+        latency = \"uniform 1ms 2ms\"
+        final_reads = false
+        settle = \"1s 500ms\"
+        [network]
+        latency = \"lognormal 2ms 0.7\"
+        loss = 0.015
+        duplication = 0.001
+        reordering = false
+        [[network.links]]
+        from = \"left\"
+        to = \"far away\"
+        latency = \"pareto 10ms 1.5\"
+        [disk]
+        sync = \"constant 3ms\"
+        [[nemesis]]
+        fault = \"partition\"
+        shapes = [\"bridge\", \"one-way\"]
+        interval = \"1s\"
+        duration = \"333us\"
+        [[nemesis]]
+        fault = \"crash\"
+        targets = [\"majority\"]
+        lose_unsynced = true
+        [[nemesis]]
+        fault = \"pause\"
+        [[nemesis]]
+        fault = \"slow-links\"
+        factor = 7
+        [[nemesis]]
+        fault = \"clock-skew\"
+        magnitude = \"1us\"
+    ";
+    let mut all = workloads();
+    all.push(parse(Path::new("everything.toml"), everything));
+    for workload in all {
+        let path = PathBuf::from(format!("{}.toml", workload.name));
+        let text = workload.to_toml();
+        assert_eq!(parse(&path, &text), workload, "{text}");
+    }
+}
