@@ -3,6 +3,7 @@
 //! The project's own stand in `histories/`; a corpus of histories from other projects is walked, too,
 //! where one is found beside the project.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,33 @@ fn entry(root: &Path, line: &str) -> Entry {
     }
     let expected = if *verdict == "linearizable" { Verdict::Valid } else { Verdict::Invalid };
     Entry { path: root.join(file), reading, expected }
+}
+
+/// The entries of a folder, sorted.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn our_own_histories() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../histories");
+    let mut count = 0;
+    for model in entries(&root).into_iter().filter(|path| path.is_dir()) {
+        for (folder, expected) in
+            [("linearizable", Verdict::Valid), ("not-linearizable", Verdict::Invalid)]
+        {
+            for path in entries(&model.join(folder)) {
+                let recorded = read(&path, None, &Reading::default());
+                assert_eq!(model.file_name(), Some(OsStr::new(recorded.object.name())));
+                assert_eq!(check(&path, &recorded), expected, "{}", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 8, "only {count} histories");
 }
 
 #[test]
