@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
-use crate::report::{explanation, key_summary};
+use crate::report::{counted, explanation, key_summary};
 
 const EXAMPLES: &str = "Examples:
   quorate check store/*/history.jsonl
@@ -267,12 +267,11 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
 fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {
     let recorded = &loaded.recorded;
     let mut out = format!(
-        "{}: {verdict} ({} operations on {} {} in {} events, {})\n",
+        "{}: {verdict} ({} on {} in {}, {})\n",
         path.display(),
-        recorded.op_count,
-        recorded.key_count,
-        if recorded.key_count == 1 { "key" } else { "keys" },
-        recorded.event_count,
+        counted(recorded.op_count as u64, "operation"),
+        counted(recorded.key_count as u64, "key"),
+        counted(u64::from(recorded.event_count), "event"),
         loaded.format,
     );
     if let Some(line) = loaded.truncated {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use quorate_checker::{Explanation, Verdict};
 
-use crate::judge::{Evidence, Judged, Judgement, Outcomes};
+use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Outcomes};
 use crate::rng::Seed;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
@@ -77,8 +77,8 @@ fn verdict(result: &Judged) -> String {
     match result.verdict {
         Verdict::Valid => "valid: every register is linearizable".to_owned(),
         Verdict::Invalid => format!(
-            "invalid: {broken} of {} registers {} not linearizable",
-            result.evidence.keys,
+            "invalid: {broken} of {} {} not linearizable",
+            counted(result.evidence.keys, "register"),
             if broken == 1 { "is" } else { "are" }
         ),
         Verdict::Unknown => "unknown: the budget ran out (see --budget)".to_owned(),
@@ -107,9 +107,9 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
     let (ok, fail, info) = (total(|o| o.ok), total(|o| o.fail), total(|o| o.info));
     let ops = ok + fail + info;
     let first = format!(
-        "{ops} operations on {} registers in {}: {ok} ok, {fail} fail, {info} info; {:.1} messages \
-         an operation",
-        evidence.keys,
+        "{} on {} in {}: {ok} ok, {fail} fail, {info} info; {:.1} messages an operation",
+        counted(ops, "operation"),
+        counted(evidence.keys, "register"),
         show_duration(duration),
         traffic.messages as f64 / ops.max(1) as f64,
     );
@@ -122,11 +122,10 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
         &format!("{contended} of {reads} ok reads overlapped a write of their register"),
     );
     for (kind, fault) in &evidence.faults {
-        let line = format!(
-            "{kind}: {} times, {} of them during operations, {} operations in all",
-            fault.times, fault.overlapping, fault.ops
-        );
-        entry(out, "", &line);
+        let FaultEvidence { times, overlapping, ops } = *fault;
+        let which = if overlapping == times { String::new() } else { format!("{overlapping} of ") };
+        let (faults, ops) = (counted(times, "fault"), counted(ops, "operation"));
+        entry(out, "", &format!("{kind}: {faults}, {which}which met {ops}"));
     }
     if !evidence.vacuous.is_empty() {
         entry(out, "vacuous", &format!("nothing could have gone wrong: {}", evidence.vacuous));
@@ -136,6 +135,11 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
 fn entry(out: &mut String, name: &str, text: &str) {
     let text = wrap(text, MARGIN, MARGIN);
     let _ = write!(out, "{name:MARGIN$}{}", &text[MARGIN.min(text.len())..]);
+}
+
+/// A number of things, in the plural unless it is one.
+pub fn counted(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Breaks a text into lines, the first indented by `first` and the others by `rest`.
