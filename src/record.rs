@@ -14,6 +14,8 @@ use crate::time::Nanos;
 pub struct Recorder<'f> {
     builder: Builder,
     file: Option<&'f mut dyn Write>,
+    /// A line to be, kept for its memory.
+    line: Vec<u8>,
     index: u64,
 }
 
@@ -31,7 +33,7 @@ pub enum RecordError {
 impl<'f> Recorder<'f> {
     /// A recorder that also writes `history.jsonl` to `file`.
     pub fn new(file: Option<&'f mut dyn Write>) -> Self {
-        Self { builder: Builder::default(), file, index: 0 }
+        Self { builder: Builder::default(), file, line: Vec::new(), index: 0 }
     }
 
     /// A process begins an operation.
@@ -131,8 +133,10 @@ impl<'f> Recorder<'f> {
     fn record(&mut self, event: &Event) -> Result<(), RecordError> {
         self.index += 1;
         self.builder.push(event)?;
-        if let Some(mut file) = self.file.as_deref_mut() {
-            write_jsonl(&mut file, event)?;
+        if let Some(file) = self.file.as_deref_mut() {
+            self.line.clear();
+            write_jsonl(&mut self.line, event)?;
+            file.write_all(&self.line)?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::item::{Action, Item};
-use crate::search::{CLASS, Config, Layout, Move, Search, Slots, Step, System, run};
+use crate::search::{Config, Layout, Move, Open, Search, Slots, Step, System, run};
 use crate::value::ValueId;
 use crate::verdict::{Budget, Engine};
 
@@ -140,33 +140,25 @@ impl Plan {
 /// The plan, and which operations are open, indexed for the search.
 struct Register<'p, S> {
     plan: &'p Plan,
-    /// The operation in each slot.
-    slot_op: Vec<u32>,
+    open: Open<'p, Act>,
     reads: Vec<S>,
     differs: S,
     differs_of: Vec<S>,
     writes: S,
     cas: Vec<S>,
-    /// How many operations of each class have been called.
-    called: Vec<u32>,
 }
 
 impl<'p, S: Slots> Register<'p, S> {
     fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
-            slot_op: vec![0; plan.layout.slot_count],
+            open: Open::new(&plan.layout),
             reads: vec![S::NONE; plan.value_count],
             differs: S::NONE,
             differs_of: vec![S::NONE; plan.value_count],
             writes: S::NONE,
             cas: vec![S::NONE; plan.value_count],
-            called: vec![0; plan.layout.classes.len()],
         }
-    }
-
-    fn act_in(&self, slot: u16) -> Act {
-        self.plan.layout.ops[self.slot_op[usize::from(slot)] as usize].act
     }
 
     /// The open observers that this value satisfies.
@@ -196,9 +188,9 @@ impl<'p, S: Slots> Register<'p, S> {
     /// Open writes of dead values take effect unseen, just before a write that is seen.
     fn hide_dead_writes(&self, next: &mut Config<S>, event: u32, path: &mut Vec<Step>) {
         for slot in self.writes.without(next.changed).slots() {
-            if self.plan.is_dead(self.act_in(slot).leaves(), event) {
+            if self.plan.is_dead(self.open.op(slot).act.leaves(), event) {
                 next.changed = next.changed.or(S::one(slot));
-                path.push(self.slot_op[usize::from(slot)]);
+                path.push(self.open.number(slot));
             }
         }
     }
@@ -216,16 +208,10 @@ impl<S: Slots> System<S> for Register<'_, S> {
     }
 
     fn set_open(&mut self, number: u32, open: bool) {
-        let op = &self.plan.layout.ops[number as usize];
-        if op.is_info() {
-            let called = &mut self.called[op.place as usize];
-            *called = if open { *called + 1 } else { *called - 1 };
-            return;
-        }
-        let bit = S::one(op.place as u16);
+        let Some((act, slot)) = self.open.set(number, open) else { return };
+        let bit = S::one(slot);
         let set = |slots: &mut S| *slots = if open { slots.or(bit) } else { slots.without(bit) };
-        self.slot_op[op.place as usize] = number;
-        match op.act {
+        match act {
             Act::Read(value) => set(&mut self.reads[value as usize]),
             Act::Write(_) => set(&mut self.writes),
             Act::Cas(expected, _) => set(&mut self.cas[expected as usize]),
@@ -238,38 +224,27 @@ impl<S: Slots> System<S> for Register<'_, S> {
 
     fn observe(&mut self, config: &mut Config<S>, path: &mut Vec<Step>) {
         let new = self.satisfied(config.state).without(config.observed);
-        path.extend(new.slots().map(|slot| self.slot_op[usize::from(slot)]));
+        path.extend(new.slots().map(|slot| self.open.number(slot)));
         config.observed = config.observed.or(new);
     }
 
     fn moves(&mut self, config: &Config<S>, event: u32, goal: u32) -> Vec<Move> {
         let cas = if config.state == DEAD { S::NONE } else { self.cas[config.state as usize] };
-        // Of open operations that do the same, the one that returns first.
-        let mut known: Vec<(Act, u32, u16)> = Vec::new();
-        for slot in self.writes.or(cas).without(config.changed).slots() {
-            let op = &self.plan.layout.ops[self.slot_op[usize::from(slot)] as usize];
-            match known.iter_mut().find(|(act, ..)| *act == op.act) {
-                Some(same) if same.1 <= op.ret => {}
-                Some(same) => *same = (op.act, op.ret, slot),
-                None => known.push((op.act, op.ret, slot)),
-            }
+        let firsts = self.open.first_of_each(self.writes.or(cas).without(config.changed));
+        let mut ranked = Vec::with_capacity(firsts.len());
+        for first in &firsts {
+            ranked.push((self.rank(config, first.act, goal, first.ret), Move::Slot(first.slot)));
         }
-        let mut ranked = Vec::with_capacity(known.len());
-        for (act, ret, slot) in &known {
-            ranked.push((self.rank(config, *act, goal, *ret), Move::Slot(*slot)));
-        }
-        for (number, class) in self.plan.layout.classes.iter().enumerate() {
-            let applies = match class.act {
+        for (class, act) in self.open.classes_left(config) {
+            let applies = match act {
                 Act::Cas(expected, _) => expected == config.state,
                 _ => true,
             };
             if applies
-                && self.called[number] > config.used_of(number as u32)
-                && !self.is_useless(number as u32, event)
-                && !known.iter().any(|(act, ..)| *act == class.act)
+                && !self.is_useless(class, event)
+                && !firsts.iter().any(|first| first.act == act)
             {
-                let rank = self.rank(config, class.act, goal, u32::MAX);
-                ranked.push((rank, Move::Class(number as u32)));
+                ranked.push((self.rank(config, act, goal, u32::MAX), Move::Class(class)));
             }
         }
         ranked.sort_by_key(|(rank, _)| *rank);
@@ -284,16 +259,7 @@ impl<S: Slots> System<S> for Register<'_, S> {
         path: &mut Vec<Step>,
     ) -> Config<S> {
         let mut next = config.clone();
-        let (act, step) = match step {
-            Move::Slot(slot) => {
-                next.changed = next.changed.or(S::one(slot));
-                (self.act_in(slot), self.slot_op[usize::from(slot)])
-            }
-            Move::Class(class) => {
-                next.use_one(class);
-                (self.plan.layout.classes[class as usize].act, CLASS | class)
-            }
-        };
+        let (act, step) = self.open.take(&mut next, step);
         if matches!(act, Act::Write(_)) && !self.plan.differs_after(event) {
             self.hide_dead_writes(&mut next, event, path);
         }

@@ -1,10 +1,12 @@
 //! Any [`Model`] as a [`System`] to search.
 
+use std::cmp::Reverse;
+
 use rustc_hash::FxHashMap;
 
 use super::{Call, Model};
 use crate::history::OPEN;
-use crate::search::{CLASS, Config, Layout, Move, Search, Slots, Step, System, run};
+use crate::search::{Config, Layout, Move, Open, Search, Slots, Step, System, run};
 use crate::verdict::{Budget, Engine};
 
 /// The number of a distinct operation.
@@ -45,14 +47,11 @@ struct Plan<'a, M: Model> {
 /// The plan, which operations are open, and all states met so far.
 struct Object<'a, M: Model, S> {
     plan: &'a Plan<'a, M>,
-    /// The operation in each slot.
-    slot_op: Vec<u32>,
+    open: Open<'a, Act>,
     /// Open operations that only observe.
     observers: S,
     /// Open operations that may change the state.
     changers: S,
-    /// How many operations of each class have been called.
-    called: Vec<u32>,
     states: Vec<M::State>,
     numbers: FxHashMap<M::State, u32>,
     /// The state after an act in a state, as far as it was asked; `None` if it is impossible.
@@ -64,10 +63,9 @@ impl<'a, M: Model, S: Slots> Object<'a, M, S> {
         let initial = plan.model.initial();
         Self {
             plan,
-            slot_op: vec![0; plan.layout.slot_count],
+            open: Open::new(&plan.layout),
             observers: S::NONE,
             changers: S::NONE,
-            called: vec![0; plan.layout.classes.len()],
             numbers: FxHashMap::from_iter([(initial.clone(), 0)]),
             states: vec![initial],
             steps: FxHashMap::default(),
@@ -105,57 +103,40 @@ impl<M: Model, S: Slots> System<S> for Object<'_, M, S> {
     }
 
     fn set_open(&mut self, number: u32, open: bool) {
-        let op = &self.plan.layout.ops[number as usize];
-        if op.is_info() {
-            let called = &mut self.called[op.place as usize];
-            *called = if open { *called + 1 } else { *called - 1 };
-            return;
-        }
-        self.slot_op[op.place as usize] = number;
-        let bit = S::one(op.place as u16);
-        let read_only = self.plan.read_only[op.act as usize];
+        let Some((act, slot)) = self.open.set(number, open) else { return };
+        let bit = S::one(slot);
+        let read_only = self.plan.read_only[act as usize];
         let slots = if read_only { &mut self.observers } else { &mut self.changers };
         *slots = if open { slots.or(bit) } else { slots.without(bit) };
     }
 
     fn observe(&mut self, config: &mut Config<S>, path: &mut Vec<Step>) {
         for slot in self.observers.without(config.observed).slots() {
-            let number = self.slot_op[usize::from(slot)];
-            let act = self.plan.layout.ops[number as usize].act;
-            if self.step(config.state, act).is_some() {
+            if self.step(config.state, self.open.op(slot).act).is_some() {
                 config.observed = config.observed.or(S::one(slot));
-                path.push(number);
+                path.push(self.open.number(slot));
             }
         }
     }
 
     fn moves(&mut self, config: &Config<S>, _: u32, goal: u32) -> Vec<Move> {
-        // Of open operations that do the same, the one that returns first.
-        let mut known: Vec<(Act, u32, u16)> = Vec::new();
-        for slot in self.changers.without(config.changed).slots() {
-            let op = &self.plan.layout.ops[self.slot_op[usize::from(slot)] as usize];
-            match known.iter_mut().find(|(act, ..)| *act == op.act) {
-                Some(same) if same.1 <= op.ret => {}
-                Some(same) => *same = (op.act, op.ret, slot),
-                None => known.push((op.act, op.ret, slot)),
-            }
-        }
-        let goal = self.plan.layout.ops[goal as usize].act;
-        let mut moves = Vec::with_capacity(known.len());
-        for (number, class) in self.plan.layout.classes.iter().enumerate() {
-            if self.called[number] > config.used_of(number as u32)
-                && !known.iter().any(|(act, ..)| *act == class.act)
-                && !self.plan.read_only[class.act as usize]
-                && self.step(config.state, class.act).is_some()
+        let mut firsts = self.open.first_of_each(self.changers.without(config.changed));
+        let left: Vec<(u32, Act)> = self.open.classes_left(config).collect();
+        let mut moves = Vec::with_capacity(firsts.len());
+        for (class, act) in left {
+            if !firsts.iter().any(|first| first.act == act)
+                && !self.plan.read_only[act as usize]
+                && self.step(config.state, act).is_some()
             {
-                moves.push(Move::Class(number as u32));
+                moves.push(Move::Class(class));
             }
         }
         // The goal last, since the last is tried first; before it, whoever returns earlier.
-        known.sort_by_key(|(act, ret, _)| (*act == goal, std::cmp::Reverse(*ret)));
-        for (act, _, slot) in known {
-            if self.step(config.state, act).is_some() {
-                moves.push(Move::Slot(slot));
+        let goal = self.plan.layout.ops[goal as usize].act;
+        firsts.sort_by_key(|first| (first.act == goal, Reverse(first.ret)));
+        for first in firsts {
+            if self.step(config.state, first.act).is_some() {
+                moves.push(Move::Slot(first.slot));
             }
         }
         moves
@@ -163,17 +144,7 @@ impl<M: Model, S: Slots> System<S> for Object<'_, M, S> {
 
     fn apply(&mut self, config: &Config<S>, step: Move, _: u32, path: &mut Vec<Step>) -> Config<S> {
         let mut next = config.clone();
-        let (act, written) = match step {
-            Move::Slot(slot) => {
-                next.changed = next.changed.or(S::one(slot));
-                let number = self.slot_op[usize::from(slot)];
-                (self.plan.layout.ops[number as usize].act, number)
-            }
-            Move::Class(class) => {
-                next.use_one(class);
-                (self.plan.layout.classes[class as usize].act, CLASS | class)
-            }
-        };
+        let (act, written) = self.open.take(&mut next, step);
         path.push(written);
         next.state = self.step(config.state, act).expect("moves are possible");
         self.observe(&mut next, path);

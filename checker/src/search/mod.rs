@@ -11,6 +11,7 @@ mod config;
 mod depth_first;
 mod frontier;
 mod layout;
+mod open;
 mod slots;
 
 use std::hash::Hash;
@@ -18,6 +19,7 @@ use std::hash::Hash;
 pub(crate) use config::Config;
 use layout::Event;
 pub(crate) use layout::Layout;
+pub(crate) use open::Open;
 pub(crate) use slots::Slots;
 
 use crate::verdict::{Budget, Engine};
