@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use quorate_checker::{
-    Anomaly, Budget, Certificate, Explanation, Finding, Function, History, KeyResult, Outcome,
-    Recorded, Rules, Verdict,
+    Anomaly, Budget, Certificate, Explanation, Finding, Function, History, KeyResult, NO_TIME, Op,
+    Outcome, Recorded, Rules, Verdict,
 };
 use serde::Serialize;
 
@@ -175,13 +175,10 @@ fn evidence(history: &History, windows: &[FaultWindow]) -> Evidence {
         }
     }
     evidence.contended_reads = history.keys.iter().map(|key| contended_reads(&key.ops)).sum();
-    let mut spans: Vec<Span> = (history.keys.iter().flat_map(|key| &key.ops))
-        .map(|op| Span { from: op.call, to: op.ret })
-        .collect();
-    spans.sort_unstable();
+    let spans: Vec<Span> = history.keys.iter().flat_map(|key| &key.ops).map(Span::of_op).collect();
     for kind in FaultKind::ALL {
         let windows: Vec<Span> = (windows.iter().filter(|window| window.kind == kind))
-            .map(|window| Span { from: window.from, to: window.to })
+            .map(|window| Span { from: window.from as i64, to: window.to as i64 })
             .collect();
         if !windows.is_empty() {
             evidence.faults.insert(kind.name(), fault_evidence(&windows, &spans));
@@ -191,11 +188,20 @@ fn evidence(history: &History, windows: &[FaultWindow]) -> Evidence {
     evidence
 }
 
-/// An interval of positions.
+/// An interval of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Span {
-    from: u32,
-    to: u32,
+    from: i64,
+    to: i64,
+}
+
+impl Span {
+    /// While the client waited. A write of unknown outcome may take effect even later, but nobody was
+    /// there to see what a fault did to it.
+    fn of_op(op: &Op) -> Self {
+        let to = if op.ret_time == NO_TIME { i64::MAX } else { op.ret_time };
+        Self { from: op.call_time, to }
+    }
 }
 
 /// Intervals by their beginnings, each with the latest end up to there: answers whether any overlaps.
@@ -216,16 +222,15 @@ impl Spans {
     }
 }
 
-fn contended_reads(ops: &[quorate_checker::Op]) -> u64 {
-    let span = |op: &quorate_checker::Op| Span { from: op.call, to: op.ret };
+fn contended_reads(ops: &[Op]) -> u64 {
     let writes = ops
         .iter()
         .filter(|op| op.function() != Function::Read && op.outcome() != Outcome::Fail)
-        .map(span);
+        .map(Span::of_op);
     let writes = Spans::new(writes.collect());
     let reads =
         ops.iter().filter(|op| op.function() == Function::Read && op.outcome() == Outcome::Ok);
-    reads.filter(|op| writes.meet(span(op))).count() as u64
+    reads.filter(|op| writes.meet(Span::of_op(op))).count() as u64
 }
 
 fn fault_evidence(windows: &[Span], ops: &[Span]) -> FaultEvidence {

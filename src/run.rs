@@ -39,15 +39,15 @@ pub struct Run {
     pub stopped_at: Option<u32>,
 }
 
-/// A time during which something was broken, in positions of the history.
+/// A time during which something was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FaultWindow {
     /// What was broken.
     pub kind: FaultKind,
-    /// The position of the fault.
-    pub from: u32,
-    /// The position of what mended it.
-    pub to: u32,
+    /// When it broke.
+    pub from: Nanos,
+    /// When it was mended.
+    pub to: Nanos,
 }
 
 /// How far a run is.
@@ -94,8 +94,8 @@ struct Runner<'w, 'f, W> {
     free: VecDeque<u32>,
     /// Workers that were refused, and until when they wait.
     resting: VecDeque<(Nanos, u32)>,
-    /// Faults that are on: what mends each, its kind and its position.
-    on: Vec<(Fault, u32)>,
+    /// Faults that are on: what mends each, and since when.
+    on: Vec<(Fault, Nanos)>,
     faults: Vec<FaultWindow>,
     ops: u64,
 }
@@ -231,15 +231,14 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         let changed = self.world.apply(fault);
         let now = self.world.now();
         self.recorder.fault(now, fault, &self.workload.node_names, changed)?;
-        let position = self.recorder.position();
         tracing::debug!(at = now, fault = fault.name(), changed, "fault");
         if let Some(undo) = fault.undo() {
             if changed {
-                self.on.push((undo, position));
+                self.on.push((undo, now));
             }
         } else if let Some(place) = self.on.iter().position(|(undo, _)| undo == fault) {
             let (undo, from) = self.on.remove(place);
-            self.faults.push(FaultWindow { kind: undo.kind(), from, to: position });
+            self.faults.push(FaultWindow { kind: undo.kind(), from, to: now });
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ pub struct Op {
     pub ret: u32,
     /// Time of the invocation in nanoseconds, or [`NO_TIME`].
     pub call_time: i64,
-    /// Time of the completion in nanoseconds, or [`NO_TIME`].
+    /// Time of the completion in nanoseconds, of an info, too; or [`NO_TIME`].
     pub ret_time: i64,
     /// Value read, written or expected.
     pub a: ValueId,
