@@ -130,7 +130,7 @@ pub fn judge(
 ) -> Judged {
     let evidence = evidence(&run.history, &run.faults);
     let recorded = Recorded::of_registers(run.history, Rules::default());
-    let mut certificate = Certificate::new(&recorded);
+    let mut certificate = recorded.certificate();
     let mut verdict = Verdict::Valid;
     let mut violations = Vec::new();
     let mut engines = BTreeMap::new();
@@ -138,7 +138,7 @@ pub fn judge(
         on_key(&result);
         verdict = verdict.max(result.verdict());
         *engines.entry(result.engine.name()).or_default() += 1;
-        certificate.push(&result);
+        certificate.keys.push(result.certificate());
         if let Finding::Invalid { anomaly, explanation, .. } = result.finding {
             let key = result.key.map(|key| key.to_string()).unwrap_or_default();
             violations.push(Violation { key, anomaly, explanation });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::anomaly::Anomaly;
 use crate::datum::Datum;
 use crate::linear::{FailedCas, NilRead};
-use crate::recorded::{Finding, KeyResult, Object, Reading, Recorded};
+use crate::reading::{Object, Reading};
 use crate::verdict::Verdict;
 
 /// The version of the format that this code writes and reads.
@@ -43,6 +43,11 @@ pub struct CertifiedReading {
 }
 
 impl CertifiedReading {
+    pub(crate) fn of(model: Object, reading: &Reading) -> Self {
+        let Reading { initial, failed_cas, nil_read, .. } = reading.clone();
+        Self { model, initial: initial.unwrap_or(Datum::Nil), failed_cas, nil_read }
+    }
+
     /// The reading, to read the history with.
     pub fn to_reading(&self) -> Reading {
         Reading {
@@ -109,24 +114,9 @@ pub struct CitedCall {
 }
 
 impl Certificate {
-    /// The certificate of a history, nothing in it yet.
-    pub fn new(recorded: &Recorded) -> Self {
-        let Reading { initial, failed_cas, nil_read, .. } = recorded.reading.clone();
-        let initial = initial.unwrap_or(Datum::Nil);
-        let reading = CertifiedReading { model: recorded.object, initial, failed_cas, nil_read };
-        Self { version: VERSION, reading, events: recorded.event_count, keys: Vec::new() }
-    }
-
-    /// Adds the proof for the next key.
-    pub fn push(&mut self, result: &KeyResult) {
-        let proof = match &result.finding {
-            Finding::Valid { order } => KeyProof::Valid { order: order.clone() },
-            Finding::Invalid { anomaly, ops, until, .. } => {
-                KeyProof::Invalid { anomaly: *anomaly, operations: ops.clone(), until: *until }
-            }
-            Finding::Unknown { .. } => KeyProof::Unknown,
-        };
-        self.keys.push(KeyCertificate { key: result.key.clone().unwrap_or(Datum::Nil), proof });
+    /// The certificate of a history of so many events, with no proof in it yet.
+    pub(crate) fn new(reading: CertifiedReading, events: u32) -> Self {
+        Self { version: VERSION, reading, events, keys: Vec::new() }
     }
 
     /// Writes the certificate as JSON.

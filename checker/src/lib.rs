@@ -41,6 +41,7 @@ mod linear;
 pub mod model;
 mod pair;
 mod read;
+mod reading;
 mod recorded;
 mod search;
 mod value;
@@ -59,8 +60,10 @@ pub use explain::{Bar, Explanation, explain, timeline};
 pub use history::{Builder, Function, History, KeyHistory, NO_TIME, OPEN, Op, Outcome};
 pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use read::{Format, Reader};
-pub use recorded::{CertificateError, Finding, KeyResult, Object, Reading, Recorded};
-pub use search::GaveUp;
+pub use reading::{Object, Reading};
+pub use recorded::{CertificateError, Finding, KeyResult, Recorded};
 pub use value::{Value, ValueId, Values};
-pub use verdict::{Budget, Cited, Counterexample, Engine, KeyReport, Proof, Report, Verdict};
+pub use verdict::{
+    Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Report, Verdict,
+};
 pub use write::{write_edn, write_jsonl};

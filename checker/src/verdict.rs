@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::anomaly::Anomaly;
-use crate::search::GaveUp;
 use crate::value::Value;
 
 /// Whether a history is linearizable. Ordered: a whole is as bad as its worst part.
@@ -95,6 +94,19 @@ pub struct Counterexample {
     pub until: u32,
     /// Whether leaving out any one of them would make the rest explicable.
     pub minimal: bool,
+}
+
+/// How far a search got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GaveUp {
+    /// The operation, by its number among the register's, at whose return it stopped.
+    pub op: u32,
+    /// The most operations of known outcome that were open at once.
+    pub open_max: usize,
+    /// Whether memory ran out, not steps.
+    pub memory: bool,
+    /// How many configurations were expanded.
+    pub steps: u64,
 }
 
 /// Why a verdict holds, or why there is none.

@@ -25,9 +25,9 @@ fn read(path: &Path, format: Option<Format>, reading: &Reading) -> Recorded {
 
 /// Checks a history and returns the verdict, after its certificate has been accepted.
 fn check(path: &Path, recorded: &Recorded) -> Verdict {
-    let mut certificate = Certificate::new(recorded);
+    let mut certificate = recorded.certificate();
     for result in recorded.check(Budget::GENEROUS) {
-        certificate.push(&result);
+        certificate.keys.push(result.certificate());
     }
     let mut file = Vec::new();
     certificate.write(&mut file).expect("writing to memory");

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use quorate_checker::{
-    Certificate, Datum, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading,
-    Recorded, Verdict,
+    Datum, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading, Recorded,
+    Verdict,
 };
 use serde_json::{Value, json};
 
@@ -228,12 +228,12 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit> {
 fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
     let loaded = load(path, args.format(), &args.reading(), args.json)?;
     let recorded = &loaded.recorded;
-    let mut certificate = Certificate::new(recorded);
+    let mut certificate = recorded.certificate();
     let mut progress = Progress::begin("checking", recorded.key_count as u64, args.json);
     let mut results = Vec::new();
     for result in recorded.check(args.budget.budget) {
         if args.certificate.is_some() {
-            certificate.push(&result);
+            certificate.keys.push(result.certificate());
         }
         results.push(result);
         progress.set(results.len() as u64);

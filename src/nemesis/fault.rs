@@ -2,7 +2,7 @@
 
 use quorate_checker::Datum;
 
-use super::schedule::Shape;
+use super::shape::Shape;
 use crate::protocol::NodeId;
 use crate::time::Nanos;
 

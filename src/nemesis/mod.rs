@@ -3,6 +3,8 @@
 
 mod fault;
 mod schedule;
+mod shape;
 
 pub use fault::{Fault, FaultKind};
-pub use schedule::{Disturbance, DisturbanceKind, Nemesis, Shape, Targets};
+pub use schedule::{Disturbance, DisturbanceKind, Nemesis, Targets};
+pub use shape::Shape;

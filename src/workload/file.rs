@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
 
-use super::Workload;
 use crate::time::{Nanos, parse_duration};
 use crate::world::sim::Latency;
 
@@ -69,11 +68,6 @@ impl File {
             };
             self.raw.nemesis = faults.into_iter().map(disturbance).collect();
         }
-    }
-
-    /// Fills in what was left out, and checks all of it.
-    pub fn resolve(&self) -> Result<Workload, WorkloadError> {
-        super::resolve::resolve(self)
     }
 }
 

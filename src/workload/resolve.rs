@@ -30,30 +30,37 @@ mod default {
     pub(super) const SKEW: Nanos = 200 * MILLISECOND;
 }
 
-pub(super) fn resolve(file: &File) -> Resolved<Workload> {
-    let (source, raw) = (&file.source, &file.raw);
-    let (config, node_names) = cluster(file)?;
-    let expect = match &raw.expect {
-        None => Expectation::Linearizable,
-        Some(field) => one_of(source, field, "expect", Expectation::all(), Expectation::name)?,
-    };
-    let timeout =
-        duration(source, raw.clients.timeout.as_ref(), "clients.timeout", default::TIMEOUT)?;
-    Ok(Workload {
-        name: source.name(),
-        about: raw.about.clone().unwrap_or_default(),
-        expect,
-        config,
-        clients: clients(file, config.protocol, timeout)?,
-        sim: SimSettings {
-            network: network(file, &node_names)?,
-            client_latency: raw.clients.latency.unwrap_or(Latency::Constant(MILLISECOND / 5)),
-            sync_latency: raw.disk.sync.unwrap_or(Latency::Exponential(MILLISECOND / 2)),
-            timeout,
-        },
-        node_names,
-        nemesis: raw.nemesis.iter().map(|raw| disturbance(source, raw)).collect::<Resolved<_>>()?,
-    })
+impl File {
+    /// Fills in what was left out, and checks all of it.
+    pub fn resolve(&self) -> Resolved<Workload> {
+        let (source, raw) = (&self.source, &self.raw);
+        let (config, node_names) = cluster(self)?;
+        let expect = match &raw.expect {
+            None => Expectation::Linearizable,
+            Some(field) => one_of(source, field, "expect", Expectation::all(), Expectation::name)?,
+        };
+        let timeout =
+            duration(source, raw.clients.timeout.as_ref(), "clients.timeout", default::TIMEOUT)?;
+        Ok(Workload {
+            name: source.name(),
+            about: raw.about.clone().unwrap_or_default(),
+            expect,
+            config,
+            clients: clients(self, config.protocol, timeout)?,
+            sim: SimSettings {
+                network: network(self, &node_names)?,
+                client_latency: raw.clients.latency.unwrap_or(Latency::Constant(MILLISECOND / 5)),
+                sync_latency: raw.disk.sync.unwrap_or(Latency::Exponential(MILLISECOND / 2)),
+                timeout,
+            },
+            node_names,
+            nemesis: raw
+                .nemesis
+                .iter()
+                .map(|raw| disturbance(source, raw))
+                .collect::<Resolved<_>>()?,
+        })
+    }
 }
 
 fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {

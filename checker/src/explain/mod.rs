@@ -4,9 +4,9 @@ mod timeline;
 
 use std::collections::HashSet;
 
-use crate::anomaly::{Anomaly, failed_writer};
+use crate::anomaly::Anomaly;
 use crate::history::{Function, KeyHistory, NO_TIME, OPEN, Op, Outcome};
-use crate::linear::{Action, Item, Lens, Rules, stale};
+use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
 use crate::model::{Call, Model};
 use crate::value::{ValueId, Values};
 use crate::verdict::Counterexample;

@@ -15,9 +15,9 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
+use super::classify::classify;
+use super::decide::{Culprits, Decider};
 use super::item::{Action, Item, Lens};
-use super::{Checker, Culprits};
-use crate::anomaly;
 use crate::history::{OPEN, Op};
 use crate::value::ValueId;
 use crate::verdict::{Cited, Counterexample};
@@ -26,7 +26,7 @@ use crate::verdict::{Cited, Counterexample};
 const EFFORT_MAX: u64 = 40_000_000;
 
 pub(super) struct Minimiser<'a> {
-    checker: &'a mut Checker,
+    decider: &'a mut Decider,
     ops: &'a [Op],
     lens: Lens,
     /// Where the history is cut off.
@@ -39,8 +39,8 @@ pub(super) struct Minimiser<'a> {
 }
 
 impl<'a> Minimiser<'a> {
-    pub(super) fn new(checker: &'a mut Checker, ops: &'a [Op]) -> Self {
-        let lens = checker.lens();
+    pub(super) fn new(decider: &'a mut Decider, ops: &'a [Op]) -> Self {
+        let lens = decider.lens;
         let items: Vec<_> = ops.iter().enumerate().map(|(i, op)| lens.item(i, op)).collect();
         let mut writers: FxHashMap<ValueId, Vec<u32>> = FxHashMap::default();
         for item in items.iter().flatten() {
@@ -48,7 +48,7 @@ impl<'a> Minimiser<'a> {
                 writers.entry(value).or_default().push(item.op);
             }
         }
-        Self { checker, ops, lens, until: OPEN - 1, items, writers, effort: 0 }
+        Self { decider, ops, lens, until: OPEN - 1, items, writers, effort: 0 }
     }
 
     /// The counterexample.
@@ -77,7 +77,7 @@ impl<'a> Minimiser<'a> {
         }
         self.cut_off(&part);
         let (ops, until) = (self.close(&part), self.until);
-        let anomaly = anomaly::classify(self.ops, self.lens, &ops, until);
+        let anomaly = classify(self.ops, self.lens, &ops, until);
         Counterexample { anomaly, ops, until, minimal: self.effort < EFFORT_MAX }
     }
 
@@ -146,10 +146,10 @@ impl<'a> Minimiser<'a> {
         let cited = self.close(part);
         let item = |cited: &Cited| self.lens.cited(self.ops, *cited, self.until);
         let mut items: Vec<Item> = cited.iter().filter_map(item).collect();
-        let other = ValueId(self.checker.value_count as u32 + 1);
+        let other = ValueId(self.decider.value_count as u32 + 1);
         items.extend(self.others(&cited, &items, other));
         items.sort_unstable_by_key(|item| item.call);
-        self.checker.is_illegal(&items, other.index() + 1) == Some(true)
+        self.decider.is_illegal(&items, other.index() + 1) == Some(true)
     }
 
     /// Writes left out of the part, as far as they may satisfy an operation that only observes a

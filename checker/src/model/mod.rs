@@ -22,8 +22,8 @@ use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
 use crate::history::{OPEN, Outcome};
-use crate::search::{GaveUp, Search};
-use crate::verdict::{Budget, Engine, Verdict};
+use crate::search::Search;
+use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 
 /// A sequential object: what its operations do to its state, one after another.
 pub trait Model {

@@ -22,7 +22,7 @@ pub(crate) use layout::Layout;
 pub(crate) use open::Open;
 pub(crate) use slots::Slots;
 
-use crate::verdict::{Budget, Engine};
+use crate::verdict::{Budget, Engine, GaveUp};
 
 /// An object under search: its operations, and what they do to its states.
 ///
@@ -83,19 +83,6 @@ pub(crate) enum Search {
     Invalid(u32),
     /// The budget ran out.
     GaveUp(GaveUp),
-}
-
-/// How far a search got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GaveUp {
-    /// The operation, by its number among the register's, at whose return it stopped.
-    pub op: u32,
-    /// The most operations of known outcome that were open at once.
-    pub open_max: usize,
-    /// Whether memory ran out, not steps.
-    pub memory: bool,
-    /// How many configurations were expanded.
-    pub steps: u64,
 }
 
 /// What one of the two searches came to.

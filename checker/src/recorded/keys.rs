@@ -1,0 +1,158 @@
+//! Checking and verifying key by key, in positions of events: of registers, and of any other object.
+
+use super::{Finding, KeyResult};
+use crate::anomaly::Anomaly;
+use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
+use crate::datum::Datum;
+use crate::explain::{explain, explain_calls};
+use crate::history::{History, KeyHistory};
+use crate::linear::{Rules, check_keys};
+use crate::model::{Call, CallCounterexample, CallHistory, CallProof, Model, check_calls};
+use crate::value::Value;
+use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof};
+use crate::verify::{Rejection, verify, verify_calls};
+
+/// The keys of a history, whatever the object.
+pub(super) trait Keys {
+    fn name(&self, number: usize) -> Datum;
+    fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_>;
+    fn verify(&self, number: usize, key: &KeyCertificate) -> Result<(), Rejection>;
+}
+
+pub(super) struct Registers {
+    pub(super) history: History,
+    pub(super) rules: Rules,
+}
+
+impl Registers {
+    fn result(&self, key: &KeyHistory, report: KeyReport) -> KeyResult {
+        let call = |op: u32| key.ops[op as usize].call;
+        let finding = match report.proof {
+            Proof::Linearization(order) => {
+                Finding::Valid { order: order.into_iter().map(call).collect() }
+            }
+            Proof::Counterexample(counterexample) => {
+                let explanation = explain(key, &self.history.values, &self.rules, &counterexample);
+                let cited = |c: &Cited| CitedCall { call: call(c.op), as_write: c.as_write };
+                Finding::Invalid {
+                    anomaly: counterexample.anomaly,
+                    ops: counterexample.ops.iter().map(cited).collect(),
+                    until: counterexample.until,
+                    minimal: counterexample.minimal,
+                    explanation,
+                }
+            }
+            Proof::GaveUp(gave_up) => Finding::Unknown {
+                gave_up: GaveUp { op: key.ops[gave_up.op as usize].ret, ..gave_up },
+            },
+        };
+        KeyResult {
+            key: report.key.map(|key| key.to_datum()),
+            op_count: report.op_count,
+            engine: report.engine,
+            why: report.why,
+            finding,
+        }
+    }
+}
+
+impl Keys for Registers {
+    fn name(&self, number: usize) -> Datum {
+        self.history.keys[number].key.as_ref().map_or(Datum::Nil, Value::to_datum)
+    }
+
+    fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_> {
+        let reports = check_keys(&self.history, &self.rules, budget);
+        let keys = self.history.keys.iter();
+        Box::new(keys.zip(reports).map(|(key, report)| self.result(key, report)))
+    }
+
+    fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {
+        let key = &self.history.keys[number];
+        let op = |call: u32| {
+            let found = key.ops.binary_search_by_key(&call, |op| op.call);
+            found.map(|op| op as u32).map_err(|_| Rejection::NoSuchOperation(call))
+        };
+        let proof = match &certificate.proof {
+            KeyProof::Valid { order } => {
+                Proof::Linearization(order.iter().map(|call| op(*call)).collect::<Result<_, _>>()?)
+            }
+            KeyProof::Invalid { anomaly, operations, until } => {
+                let cited = |c: &CitedCall| Ok(Cited { op: op(c.call)?, as_write: c.as_write });
+                Proof::Counterexample(Counterexample {
+                    anomaly: *anomaly,
+                    ops: operations.iter().map(cited).collect::<Result<_, _>>()?,
+                    until: *until,
+                    minimal: false,
+                })
+            }
+            KeyProof::Unknown => return Ok(()),
+        };
+        verify(key, &self.history.values, &self.rules, &proof)
+    }
+}
+
+pub(super) struct Calls<M: Model> {
+    pub(super) history: CallHistory<M::Op>,
+    pub(super) model: M,
+}
+
+impl<M: Model> Calls<M> {
+    fn finding(&self, calls: &[Call<M::Op>], proof: CallProof) -> Finding {
+        let call = |op: u32| calls[op as usize].call;
+        match proof {
+            CallProof::Linearization(order) => {
+                Finding::Valid { order: order.into_iter().map(call).collect() }
+            }
+            CallProof::Counterexample(CallCounterexample { ops, until }) => Finding::Invalid {
+                anomaly: Anomaly::Contradiction,
+                explanation: explain_calls(&self.model, calls, &ops, until),
+                ops: ops
+                    .into_iter()
+                    .map(|op| CitedCall { call: call(op), as_write: false })
+                    .collect(),
+                until,
+                minimal: false,
+            },
+            CallProof::GaveUp(gave_up) => Finding::Unknown {
+                gave_up: GaveUp { op: calls[gave_up.op as usize].ret, ..gave_up },
+            },
+        }
+    }
+}
+
+impl<M: Model> Keys for Calls<M> {
+    fn name(&self, number: usize) -> Datum {
+        self.history.keys[number].0.clone().unwrap_or(Datum::Nil)
+    }
+
+    fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_> {
+        let reports = check_calls(&self.model, &self.history, budget);
+        Box::new(self.history.keys.iter().zip(reports).map(|((_, calls), report)| KeyResult {
+            key: report.key,
+            op_count: report.op_count,
+            engine: report.engine,
+            why: "the object is no register",
+            finding: self.finding(calls, report.proof),
+        }))
+    }
+
+    fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {
+        let calls = &self.history.keys[number].1;
+        let op = |call: u32| {
+            let found = calls.binary_search_by_key(&call, |op| op.call);
+            found.map(|op| op as u32).map_err(|_| Rejection::NoSuchOperation(call))
+        };
+        let proof = match &certificate.proof {
+            KeyProof::Valid { order } => CallProof::Linearization(
+                order.iter().map(|call| op(*call)).collect::<Result<_, _>>()?,
+            ),
+            KeyProof::Invalid { operations, until, .. } => {
+                let ops = operations.iter().map(|c| op(c.call)).collect::<Result<_, _>>()?;
+                CallProof::Counterexample(CallCounterexample { ops, until: *until })
+            }
+            KeyProof::Unknown => return Ok(()),
+        };
+        verify_calls(&self.model, calls, &proof)
+    }
+}

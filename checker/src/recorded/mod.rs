@@ -1,0 +1,263 @@
+//! A history of whatever object its functions belong to: reading, checking and verifying without
+//! knowing beforehand which.
+
+mod keys;
+
+use std::io::BufRead;
+
+use crate::anomaly::Anomaly;
+use crate::certificate::{Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof};
+use crate::datum::Datum;
+use crate::error::ReadError;
+use crate::event::{Event, Process};
+use crate::explain::Explanation;
+use crate::history::{Builder, History};
+use crate::linear::Rules;
+use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
+use crate::read::Reader;
+use crate::reading::{Object, Reading};
+use crate::verdict::{Budget, Engine, GaveUp, Verdict};
+use crate::verify::Rejection;
+
+use keys::{Calls, Keys, Registers};
+
+/// A history in memory, ready to be checked.
+pub struct Recorded {
+    /// What it is of.
+    pub object: Object,
+    /// How it was read.
+    pub reading: Reading,
+    /// How many events it has.
+    pub event_count: u32,
+    /// How many operations that say something.
+    pub op_count: usize,
+    /// How many keys.
+    pub key_count: usize,
+    keys: Box<dyn Keys>,
+}
+
+/// The result for one key, in positions of events.
+#[derive(Debug, Clone)]
+pub struct KeyResult {
+    /// The key; `None` where the history has none.
+    pub key: Option<Datum>,
+    /// How many operations it has.
+    pub op_count: usize,
+    /// What decided.
+    pub engine: Engine,
+    /// Why that engine.
+    pub why: &'static str,
+    /// What was found, with its proof.
+    pub finding: Finding,
+}
+
+/// A verdict with its proof, in positions of events.
+#[derive(Debug, Clone)]
+pub enum Finding {
+    /// Linearizable.
+    Valid {
+        /// The operations in a legal order, each by the position of its invocation.
+        order: Vec<u32>,
+    },
+    /// Not linearizable.
+    Invalid {
+        /// What it is called.
+        anomaly: Anomaly,
+        /// The operations that show it.
+        ops: Vec<CitedCall>,
+        /// The position at which the contradiction is complete.
+        until: u32,
+        /// Whether none of the operations can be left out.
+        minimal: bool,
+        /// The counterexample for people.
+        explanation: Explanation,
+    },
+    /// Not decided within the budget.
+    Unknown {
+        /// How far the search got, with the position of a return instead of an operation.
+        gave_up: GaveUp,
+    },
+}
+
+impl KeyResult {
+    /// The verdict on this key.
+    pub fn verdict(&self) -> Verdict {
+        match self.finding {
+            Finding::Valid { .. } => Verdict::Valid,
+            Finding::Invalid { .. } => Verdict::Invalid,
+            Finding::Unknown { .. } => Verdict::Unknown,
+        }
+    }
+
+    /// The proof as a certificate holds it.
+    pub fn certificate(&self) -> KeyCertificate {
+        let proof = match &self.finding {
+            Finding::Valid { order } => KeyProof::Valid { order: order.clone() },
+            Finding::Invalid { anomaly, ops, until, .. } => {
+                KeyProof::Invalid { anomaly: *anomaly, operations: ops.clone(), until: *until }
+            }
+            Finding::Unknown { .. } => KeyProof::Unknown,
+        };
+        KeyCertificate { key: self.key.clone().unwrap_or(Datum::Nil), proof }
+    }
+}
+
+impl Recorded {
+    /// Reads all events, telling `progress` of each.
+    pub fn read<R: BufRead>(
+        reader: &mut Reader<R>,
+        reading: &Reading,
+        mut progress: impl FnMut(&Event),
+    ) -> Result<Self, ReadError> {
+        let mut before = Vec::new();
+        let mut object = reading.object;
+        // Events of the nemesis before the first client's do not tell the object.
+        while object.is_none() {
+            let Some(event) = reader.next().transpose()? else { break };
+            if event.process != Process::Nemesis {
+                object = Some(Object::of(&event)?);
+            }
+            before.push(event);
+        }
+        let events = before.into_iter().map(Ok).chain(reader);
+        let events = events.inspect(|event| event.iter().for_each(&mut progress));
+        let object = object.unwrap_or(Object::Register);
+        let mut recorded = match object {
+            Object::Register => {
+                let mut builder = Builder::default();
+                for event in events {
+                    builder.push(&event?)?;
+                }
+                Self::of_registers(builder.finish(), reading.register_rules()?)
+            }
+            Object::Mutex => Self::of_calls(object, events, Mutex)?,
+            Object::Kv => Self::of_calls(object, events, Kv)?,
+            Object::MultiRegister => {
+                let model = MultiRegister {
+                    initial: reading.register_values()?,
+                    nil_read: reading.nil_read,
+                };
+                Self::of_calls(object, events, model)?
+            }
+        };
+        recorded.reading = Reading { object: Some(object), ..reading.clone() };
+        Ok(recorded)
+    }
+
+    /// A history of registers that is in memory already.
+    pub fn of_registers(history: History, rules: Rules) -> Self {
+        let reading = Reading {
+            object: Some(Object::Register),
+            initial: Some(rules.initial.to_datum()).filter(|initial| *initial != Datum::Nil),
+            failed_cas: rules.failed_cas,
+            nil_read: rules.nil_read,
+        };
+        Self {
+            object: Object::Register,
+            reading,
+            event_count: history.event_count,
+            op_count: history.op_count(),
+            key_count: history.keys.len(),
+            keys: Box::new(Registers { history, rules }),
+        }
+    }
+
+    fn of_calls<M: Model + 'static>(
+        object: Object,
+        events: impl Iterator<Item = Result<Event, ReadError>>,
+        model: M,
+    ) -> Result<Self, ReadError>
+    where
+        M::Op: 'static,
+    {
+        let mut builder = CallBuilder::new(&model);
+        for event in events {
+            builder.push(&event?)?;
+        }
+        let history = builder.finish()?;
+        Ok(Self {
+            object,
+            reading: Reading::default(),
+            event_count: history.event_count,
+            op_count: history.keys.iter().map(|(_, calls)| calls.len()).sum(),
+            key_count: history.keys.len(),
+            keys: Box::new(Calls { history, model }),
+        })
+    }
+
+    /// Checks one key after another.
+    pub fn check(&self, budget: Budget) -> impl Iterator<Item = KeyResult> + '_ {
+        self.keys.check(budget)
+    }
+
+    /// A certificate of this history, with no proof in it yet.
+    pub fn certificate(&self) -> Certificate {
+        Certificate::new(CertifiedReading::of(self.object, &self.reading), self.event_count)
+    }
+
+    /// Checks a certificate against this history: every proof in it, and that it covers every key.
+    /// Returns the verdict it proves.
+    pub fn verify(&self, certificate: &Certificate) -> Result<Verdict, CertificateError> {
+        if certificate.events != self.event_count {
+            return Err(CertificateError::OtherHistory {
+                certificate: certificate.events,
+                history: self.event_count,
+            });
+        }
+        if certificate.keys.len() != self.key_count {
+            return Err(CertificateError::Keys {
+                certificate: certificate.keys.len(),
+                history: self.key_count,
+            });
+        }
+        let mut verdict = Verdict::Valid;
+        for (number, key) in certificate.keys.iter().enumerate() {
+            verdict = verdict.max(key.proof.verdict());
+            // Compared as the file writes them: there a keyword is a string with a colon.
+            let name = |datum: &Datum| serde_json::to_string(datum).unwrap_or_default();
+            let shown = name(&key.key);
+            if shown != name(&self.keys.name(number)) {
+                return Err(CertificateError::OtherKey { key: shown });
+            }
+            self.keys
+                .verify(number, key)
+                .map_err(|rejection| CertificateError::Rejected { key: shown, rejection })?;
+        }
+        Ok(verdict)
+    }
+}
+
+/// Why a certificate is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// It was made of another history.
+    #[error("the certificate is of a history of {certificate} events, this one has {history}")]
+    OtherHistory {
+        /// Events that the certificate speaks of.
+        certificate: u32,
+        /// Events that there are.
+        history: u32,
+    },
+    /// It does not cover every key.
+    #[error("the certificate covers {certificate} keys, the history has {history}")]
+    Keys {
+        /// Keys in the certificate.
+        certificate: usize,
+        /// Keys in the history.
+        history: usize,
+    },
+    /// It names a key that does not stand in this place.
+    #[error("the certificate names key {key}, which does not stand in that place of the history")]
+    OtherKey {
+        /// The key.
+        key: String,
+    },
+    /// A proof in it is wrong.
+    #[error("key {key}: {rejection}")]
+    Rejected {
+        /// The key.
+        key: String,
+        /// Why.
+        rejection: Rejection,
+    },
+}
