@@ -48,6 +48,12 @@ fn files_that_are_no_histories() {
         ],
     );
     error(
+        "# A title\n",
+        &expect![
+            "line 1: not a history: begins with `# A title`; expected history.jsonl (one JSON object a line), Jepsen EDN, or an etcd log of Jepsen"
+        ],
+    );
+    error(
         format!("[{INVOKE},{OK}]"),
         &expect![
             "line 1: a JSON array (one event a line is read: `jq -c '.[]'` makes it so); expected history.jsonl (one JSON object a line), Jepsen EDN, or an etcd log of Jepsen"

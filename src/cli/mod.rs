@@ -29,7 +29,7 @@ struct Cli {
     command: Command,
 
     /// Say what happens on standard error; twice for more.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 1000)]
     verbose: u8,
 }
 

@@ -248,16 +248,24 @@ enum Sniffed {
 /// Tells the format by the first bytes that are neither blank nor an EDN comment.
 fn sniff(head: &[u8]) -> Sniffed {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let mut significant = significant(head);
-    let Some(first) = significant.next() else { return Sniffed::More };
-    match first {
-        b'#' => Sniffed::Format(Format::Edn),
-        b'{' => match significant.next() {
+    let mut rest = significant(head);
+    let Some(at) = rest.next() else { return Sniffed::More };
+    let mut next = || rest.next().map(|at| head[at]);
+    match head[at] {
+        // A tagged literal or a discarded form; elsewhere `#` begins a comment or a title.
+        b'#' => match head.get(at + 1) {
+            Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {
+                Sniffed::Format(Format::Edn)
+            }
+            Some(_) => Sniffed::Not(beginning(&head[at..])),
+            None => Sniffed::More,
+        },
+        b'{' => match next() {
             Some(b'"') => Sniffed::Format(Format::Jsonl),
             Some(_) => Sniffed::Format(Format::Edn),
             None => Sniffed::More,
         },
-        b'(' | b'[' => match (significant.next(), significant.next()) {
+        b'(' | b'[' => match (next(), next()) {
             (Some(b'{'), Some(b'"')) => Sniffed::Not(
                 "a JSON array (one event a line is read: `jq -c '.[]'` makes it so)".to_owned(),
             ),
@@ -265,19 +273,26 @@ fn sniff(head: &[u8]) -> Sniffed {
             (Some(_), _) => Sniffed::Format(Format::Edn),
         },
         _ if etcd_log::looks_like(head) => Sniffed::Format(Format::EtcdLog),
-        byte if byte.is_ascii_graphic() => {
-            let line = head.trim_ascii_start().split(|b| *b == b'\n').next().unwrap_or_default();
-            let line = crate::datum::brief(String::from_utf8_lossy(line).trim_end());
-            Sniffed::Not(format!("not a history: begins with `{line}`"))
-        }
-        byte => Sniffed::Not(format!("not a history: begins with byte 0x{byte:02x}")),
+        _ => Sniffed::Not(beginning(&head[at..])),
     }
 }
 
-fn significant(head: &[u8]) -> impl Iterator<Item = u8> {
+/// How a file that is no history begins.
+fn beginning(text: &[u8]) -> String {
+    if !text[0].is_ascii_graphic() {
+        return format!("not a history: begins with byte 0x{:02x}", text[0]);
+    }
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    format!("not a history: begins with `{}`", crate::datum::brief(line.trim_end()))
+}
+
+/// Where the bytes stand that are neither blank nor part of an EDN comment.
+fn significant(head: &[u8]) -> impl Iterator<Item = usize> {
     let mut comment = false;
-    head.iter().copied().filter(move |byte| {
-        comment = (comment || *byte == b';') && *byte != b'\n';
-        !comment && !byte.is_ascii_whitespace() && *byte != b','
-    })
+    let bytes = head.iter().enumerate().filter(move |(_, byte)| {
+        comment = (comment || **byte == b';') && **byte != b'\n';
+        !comment && !byte.is_ascii_whitespace() && **byte != b','
+    });
+    bytes.map(|(at, _)| at)
 }
