@@ -40,7 +40,12 @@ impl File {
         let source = Source { path: path.to_owned(), text: text.to_owned() };
         let raw = toml::from_str(text).map_err(|error| {
             let place = source.place(error.span());
-            WorkloadError { place, problem: error.message().replace('\n', " ") }
+            let problem = error.message().replace('\n', " ");
+            // The types of this code are no words of a workload.
+            let problem = problem
+                .replace("expected i64", "expected a whole number")
+                .replace("expected f64", "expected a number");
+            WorkloadError { place, problem }
         })?;
         Ok(Self { source, raw })
     }

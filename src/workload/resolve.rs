@@ -95,12 +95,15 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
     let n = names.len() as u16;
     let majority = Field { value: i64::from(n / 2 + 1), place: Place::Default };
     let (r, w) = (raw.r.as_ref().unwrap_or(&majority), raw.w.as_ref().unwrap_or(&majority));
-    let size = |field: &Field<i64>| u16::try_from(field.value.clamp(0, i64::from(u16::MAX)));
+    let size = |field: &Field<i64>, name| match u16::try_from(field.value) {
+        Ok(size) => Ok(size),
+        Err(_) => within(source, &field.place, name, field.value, 1, n.into()).map(|_| 0),
+    };
     let config = Configuration {
         protocol,
         n,
-        r: size(r).unwrap_or(0),
-        w: size(w).unwrap_or(0),
+        r: size(r, "cluster.r")?,
+        w: size(w, "cluster.w")?,
         write_back: raw.write_back.unwrap_or(protocol.writes_back()),
         durability,
     };

@@ -1,0 +1,161 @@
+//! `quorate check` and `quorate verify` of histories from elsewhere.
+
+use expect_test::{Expect, expect};
+
+use super::{Shell, project};
+
+const VALID: &str = r#"{"process":0,"type":"invoke","f":"write","key":"x","value":1}
+{"process":0,"type":"ok","f":"write","key":"x","value":1}
+{"process":1,"type":"invoke","f":"read","key":"x","value":null}
+{"process":1,"type":"ok","f":"read","key":"x","value":1}
+"#;
+
+const STALE: &str = r"[{:process 0, :type :invoke, :f :write, :value 1}
+ {:process 0, :type :ok, :f :write, :value 1}
+ {:process 1, :type :invoke, :f :read, :value nil}
+ {:process 1, :type :ok, :f :read, :value 0}]
+";
+
+#[test]
+fn histories_are_told_apart_by_their_exit_codes() {
+    let shell = Shell::new();
+    shell.write("valid.jsonl", VALID);
+    shell.write("stale.edn", STALE);
+    shell.write("bad.jsonl", "{\"process\":0}\n");
+    shell.quorate("check valid.jsonl").ends(0);
+    shell.quorate("check stale.edn --initial 0").ends(1);
+    shell.quorate("check bad.jsonl").ends(254);
+    shell.quorate("check valid.jsonl bad.jsonl").ends(254);
+    // The worst decides; and each file is told of.
+    let called = shell.quorate("check valid.jsonl bad.jsonl stale.edn --initial 0").ends(1);
+    assert!(called.out.contains("valid.jsonl: valid (2 operations on 1 key in 4 events, jsonl)"));
+    assert!(called.out.contains("stale.edn: invalid (2 operations on 1 key in 4 events, edn)"));
+    assert!(called.err.starts_with("quorate: bad.jsonl: line 1"), "{}", called.err);
+    let json = shell.quorate("check valid.jsonl stale.edn --initial 0 --json").ends(1).json();
+    assert_eq!((&json[0]["verdict"], &json[1]["verdict"]), (&"valid".into(), &"invalid".into()));
+}
+
+#[test]
+fn a_violation_is_told_as_a_story_and_a_picture() {
+    let shell = Shell::new();
+    shell.write("stale.edn", STALE);
+    let called = shell.quorate("check stale.edn --initial 0").ends(1);
+    expect![[r#"
+        stale.edn: invalid (2 operations on 1 key in 4 events, edn)
+          1 by zones, since no value is written twice
+
+        stale-read: a read missed a write that had completed before it began
+          Let A be process 0's write of 1, from event 1 to event 2,
+          and B be process 1's read of 0, from event 3 to event 4.
+          Then A had returned before B began, so B must find 1 or newer.
+          However, B found 0, the value from before the first write. A contradiction.
+
+          process 0  |- A write 1 -|
+          process 1                  |- B read 0 -|
+    "#]]
+    .assert_eq(&called.out);
+}
+
+#[test]
+fn proofs_are_accepted_for_their_own_history_only() {
+    let shell = Shell::new();
+    let history = project("histories/register/not-linearizable/stale-read.jsonl");
+    let other = project("histories/register/not-linearizable/new-old-inversion.jsonl");
+    shell.quorate(&format!("check {history} --certificate proof.json")).ends(1);
+    let accepted = shell.quorate(&format!("verify {history} proof.json")).ends(0);
+    assert_eq!(
+        accepted.out,
+        "accepted: the history is invalid (0 keys valid, 2 invalid, 0 left open)\n"
+    );
+    let rejected = shell.quorate(&format!("verify {other} proof.json")).ends(1);
+    assert_eq!(
+        rejected.out,
+        "rejected: the certificate is of a history of 420 events, this one has 820\n"
+    );
+    // Without one of its operations, nothing is wrong any more.
+    let mut proof = shell.json("proof.json");
+    let operations = proof["keys"][0]["proof"]["operations"].as_array_mut().expect("operations");
+    operations.pop();
+    shell.write("tampered.json", proof.to_string());
+    let rejected = shell.quorate(&format!("verify {history} tampered.json")).ends(1);
+    assert!(rejected.out.starts_with("rejected: key "), "{}", rejected.out);
+    shell.write("proof.json", "{}");
+    let called = shell.quorate(&format!("verify {history} proof.json")).ends(254);
+    assert!(called.err.starts_with("quorate: proof.json: not a certificate: "), "{}", called.err);
+    shell.quorate(&format!("check {history} {other} --certificate two.json")).ends(254);
+}
+
+#[test]
+fn a_valid_order_is_rejected_once_it_is_changed() {
+    let shell = Shell::new();
+    shell.write("valid.jsonl", VALID);
+    shell.quorate("check valid.jsonl --certificate proof.json").ends(0);
+    shell.quorate("verify valid.jsonl proof.json").ends(0);
+    let mut proof = shell.json("proof.json");
+    proof["keys"][0]["proof"]["order"].as_array_mut().expect("an order").reverse();
+    shell.write("proof.json", proof.to_string());
+    shell.quorate("verify valid.jsonl proof.json").ends(1);
+}
+
+#[test]
+fn a_budget_that_runs_out_is_said_with_what_helps() {
+    let shell = Shell::new();
+    let history = project("histories/register/linearizable/abd-repeated-values.jsonl");
+    shell.quorate(&format!("check {history}")).ends(0);
+    let called = shell.quorate(&format!("check {history} --budget 10 --certificate open.json"));
+    let called = called.ends(2);
+    assert!(called.out.contains("unknown: out of steps after "), "{}", called.out);
+    assert!(called.out.contains("What helps: a larger --budget"), "{}", called.out);
+    let verified = shell.quorate(&format!("verify {history} open.json")).ends(2);
+    assert!(verified.out.contains("2 left open"), "{}", verified.out);
+}
+
+#[test]
+fn a_truncated_history_is_checked_up_to_its_end() {
+    let shell = Shell::new();
+    shell.write("truncated.jsonl", &VALID[..VALID.len() - 20]);
+    let called = shell.quorate("check truncated.jsonl").ends(0);
+    expect![[r#"
+        truncated.jsonl: valid (2 operations on 1 key in 3 events, jsonl)
+          the file ends in the middle of line 4: checked up to there
+          1 by zones, since no value is written twice
+    "#]]
+    .assert_eq(&called.out);
+}
+
+#[test]
+fn every_bad_history_has_its_reason() {
+    let refused = |text: &str, expected: &Expect| {
+        let shell = Shell::new();
+        shell.write("history", text);
+        expected.assert_eq(&shell.quorate("check history").ends(254).err);
+    };
+    refused(
+        "",
+        &expect![[r#"
+        quorate: history: the file is empty; expected at least one event
+    "#]],
+    );
+    refused(
+        &VALID[VALID.find('\n').expect("lines") + 1..],
+        &expect![[r#"
+        quorate: history: line 1: field `type`: `ok` of process 0 completes nothing: it has no open operation; expected an invoke of the same process before
+    "#]],
+    );
+    refused(
+        &VALID.replacen("\"write\"", "\"wriet\"", 1),
+        &expect![[r#"
+        quorate: history: line 1: field `f`: unknown function `wriet`; expected a function of a known model: read, write, cas (register); txn (multi-register); acquire, release (mutex); get, put, append (kv)
+    "#]],
+    );
+    refused(
+        &VALID.replacen("\"value\":1", "\"value\":[1,2,3]", 1),
+        &expect![[r#"
+        quorate: history: line 1: field `value`: found a list, [1, 2, 3]; expected a register's value: null, a 64-bit integer, a string, a boolean or a keyword
+    "#]],
+    );
+    let shell = Shell::new();
+    let called = shell.quorate("check missing.jsonl .").ends(254);
+    assert!(called.err.contains("quorate: cannot open missing.jsonl: "), "{}", called.err);
+    assert!(called.err.contains("quorate: .: line 1: reading failed: "), "{}", called.err);
+}
