@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
-use crate::report::{counted, explanation, key_summary};
+use crate::report::{counted, explanation, key_summary, not_linearizable_either};
 
 const EXAMPLES: &str = "Examples:
   quorate check store/*/history.jsonl
@@ -283,20 +283,19 @@ fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -
     for (engine, why, count) in engines(results) {
         let _ = writeln!(out, "  {count} by {engine}, since {why}");
     }
-    let mut told = 0;
+    let (mut told, mut others) = (0, Vec::new());
     for result in results {
-        let key = result.key.as_ref().map(|key| format!("key {key}: ")).unwrap_or_default();
+        let key = result.key.as_ref().map(ToString::to_string);
         match &result.finding {
             Finding::Valid { .. } => {}
-            Finding::Invalid { explanation: story, anomaly, .. } => {
+            Finding::Invalid { explanation: story, .. } if told < STORIES_MAX => {
                 told += 1;
-                match told {
-                    ..=STORIES_MAX => out += &format!("\n{}", explanation(story)),
-                    _ => out += &format!("\n{key}{anomaly}\n"),
-                }
+                out += &format!("\n{}", explanation(story));
             }
+            Finding::Invalid { anomaly, .. } => others.push((key.unwrap_or_default(), *anomaly)),
             Finding::Unknown { gave_up } => {
                 let of = if gave_up.memory { "memory" } else { "steps" };
+                let key = key.map(|key| format!("key {key}: ")).unwrap_or_default();
                 let _ = writeln!(
                     out,
                     "\n  {key}unknown: out of {of} after {} configurations, at event {}, with up to \
@@ -307,7 +306,7 @@ fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -
             }
         }
     }
-    out
+    out + &not_linearizable_either(&others)
 }
 
 /// How many keys each engine decided, and why.

@@ -4,4 +4,4 @@ mod json;
 mod text;
 
 pub use json::{Summary, key_summary};
-pub use text::{counted, explanation, judged};
+pub use text::{counted, explanation, judged, not_linearizable_either};

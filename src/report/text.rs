@@ -1,8 +1,9 @@
 //! The result of a run in plain text, within eighty columns as far as the contents allow.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use quorate_checker::{Explanation, Verdict};
+use quorate_checker::{Anomaly, Explanation, Verdict};
 
 use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Outcomes};
 use crate::rng::Seed;
@@ -49,12 +50,11 @@ pub fn judged(
     evidence(&mut out, &result.evidence, duration, traffic);
     if let Some(violation) = result.violations.first() {
         let _ = write!(out, "\n{}", explanation(&violation.explanation));
-        if result.violations.len() > 1 {
-            let _ = writeln!(out, "\nNot linearizable either:");
-            for violation in &result.violations[1..] {
-                let _ = writeln!(out, "  key {}: {}", violation.key, violation.anomaly);
-            }
-        }
+        let others: Vec<(String, Anomaly)> = result.violations[1..]
+            .iter()
+            .map(|violation| (violation.key.clone(), violation.anomaly))
+            .collect();
+        out += &not_linearizable_either(&others);
     }
     out
 }
@@ -68,6 +68,30 @@ pub fn explanation(explanation: &Explanation) -> String {
     out.push('\n');
     for line in explanation.timeline.lines() {
         let _ = writeln!(out, "  {line}");
+    }
+    out
+}
+
+/// Registers that are not linearizable, beside those whose story was told.
+pub fn not_linearizable_either(others: &[(String, Anomaly)]) -> String {
+    const LISTED_MAX: usize = 10;
+    if others.is_empty() {
+        return String::new();
+    }
+    let mut out = "\nNot linearizable either:\n".to_owned();
+    let (listed, rest) = others.split_at(others.len().min(LISTED_MAX));
+    for (key, anomaly) in listed {
+        let _ = writeln!(out, "  key {key}: {anomaly}");
+    }
+    if !rest.is_empty() {
+        let mut counts: BTreeMap<Anomaly, u64> = BTreeMap::new();
+        for (_, anomaly) in rest {
+            *counts.entry(*anomaly).or_default() += 1;
+        }
+        let counts: Vec<String> =
+            counts.iter().map(|(anomaly, count)| format!("{count} {anomaly}")).collect();
+        let more = format!("and {} more: {}", counted(rest.len() as u64, "key"), counts.join(", "));
+        out += &wrap(&more, 2, 4);
     }
     out
 }

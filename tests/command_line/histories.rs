@@ -57,6 +57,18 @@ fn a_violation_is_told_as_a_story_and_a_picture() {
 }
 
 #[test]
+fn many_violations_are_counted_after_the_first_few() {
+    let shell = Shell::new();
+    let stale =
+        VALID.replace("\"f\":\"read\",\"key\":\"x\",\"value\":1", "\"f\":\"read\",\"key\":\"x\"");
+    let keys: Vec<String> = (0..20).map(|key| stale.replace("\"x\"", &key.to_string())).collect();
+    shell.write("many.jsonl", keys.concat());
+    let called = shell.quorate("check many.jsonl").ends(1);
+    assert_eq!(called.out.matches("A contradiction.").count(), 3, "{}", called.out);
+    assert!(called.out.ends_with("  key 12: stale-read\n  and 7 keys more: 7 stale-read\n"));
+}
+
+#[test]
 fn proofs_are_accepted_for_their_own_history_only() {
     let shell = Shell::new();
     let history = project("histories/register/not-linearizable/stale-read.jsonl");
