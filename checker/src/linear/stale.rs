@@ -42,20 +42,35 @@ pub(crate) fn find_sourceless(
     items: impl Iterator<Item = Item> + Clone,
     initial: ValueId,
 ) -> Option<u32> {
-    let mut first_call: FxHashMap<ValueId, u32> = FxHashMap::default();
-    for item in items.clone() {
-        if let Some(value) = item.action.leaves() {
-            first_call.entry(value).or_insert(item.call);
+    let sources = Sources::new(items.clone(), initial);
+    items.into_iter().find(|item| sources.lack(item)).map(|item| item.op)
+}
+
+/// When the first write of each value began.
+pub(crate) struct Sources {
+    initial: ValueId,
+    first_call: FxHashMap<ValueId, u32>,
+}
+
+impl Sources {
+    pub(crate) fn new(items: impl Iterator<Item = Item>, initial: ValueId) -> Self {
+        let mut first_call: FxHashMap<ValueId, u32> = FxHashMap::default();
+        for item in items {
+            if let Some(value) = item.action.leaves() {
+                first_call.entry(value).or_insert(item.call);
+            }
         }
+        Self { initial, first_call }
     }
-    let sourceless = |item: &Item| {
+
+    /// Whether an operation certainly observed a value that nobody had begun to write when it ended.
+    pub(crate) fn lack(&self, item: &Item) -> bool {
         item.action.observes().is_some_and(|value| {
-            value != initial
+            value != self.initial
                 && !item.is_optional()
-                && first_call.get(&value).is_none_or(|call| *call > item.ret)
+                && self.first_call.get(&value).is_none_or(|call| *call > item.ret)
         })
-    };
-    items.into_iter().find(sourceless).map(|item| item.op)
+    }
 }
 
 /// How a set of operations stands to one read: does it miss an acknowledged write?
@@ -63,7 +78,8 @@ pub(crate) fn is_stale(items: impl Iterator<Item = Item> + Clone, read: &Item) -
     Index::new(items).stale(read)
 }
 
-struct Index {
+/// Writes and reads by value and by time: answers whether a read is stale.
+pub(crate) struct Index {
     /// Writers of each value by call, with the latest return among them so far.
     writers: FxHashMap<ValueId, Vec<(u32, u32)>>,
     /// Acknowledged writes by return, with the latest called among them so far: call, operation and
@@ -78,7 +94,7 @@ struct Index {
 }
 
 impl Index {
-    fn new(items: impl Iterator<Item = Item> + Clone) -> Self {
+    pub(crate) fn new(items: impl Iterator<Item = Item> + Clone) -> Self {
         let mut observed: FxHashMap<ValueId, u32> = FxHashMap::default();
         for item in items.clone().filter(|item| !item.is_optional()) {
             if let Some(value) = item.action.observes() {
@@ -120,7 +136,8 @@ impl Index {
         Self { writers, acknowledged, effective, observed, reads }
     }
 
-    fn stale(&self, read: &Item) -> Option<Stale> {
+    /// The acknowledged write that this read missed.
+    pub(crate) fn stale(&self, read: &Item) -> Option<Stale> {
         let (Action::Read(value) | Action::Cas(value, _)) = read.action else { return None };
         if read.is_optional() {
             return None;

@@ -213,14 +213,15 @@ pub(crate) fn shown(events: &[Event]) -> String {
 /// One operation as the oracle sees it: called and returned at positions, `None` if it never
 /// returned for certain.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
-    call: usize,
-    ret: Option<usize>,
-    act: Act,
+pub(crate) struct Seen {
+    pub(crate) process: u32,
+    pub(crate) call: usize,
+    pub(crate) ret: Option<usize>,
+    pub(crate) act: Act,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Act {
+pub(crate) enum Act {
     Nothing,
     Read(i64),
     Write(i64),
@@ -235,9 +236,16 @@ fn int(datum: &Datum) -> i64 {
     }
 }
 
+fn process(event: &Event) -> u32 {
+    match event.process {
+        Process::Client(process) => process,
+        Process::Nemesis => unreachable!("only clients act here"),
+    }
+}
+
 /// The operations of a single-key history, read anew from its events.
-fn seen(events: &[Event], rules: &Rules) -> Vec<Seen> {
-    let mut ops: Vec<(Process, Seen)> = Vec::new();
+pub(crate) fn seen(events: &[Event], rules: &Rules) -> Vec<Seen> {
+    let mut ops: Vec<Seen> = Vec::new();
     for (position, event) in events.iter().enumerate() {
         let pair = event.value.as_pair().map(|(a, b)| (int(a), int(b)));
         if event.kind == EventKind::Invoke {
@@ -246,14 +254,12 @@ fn seen(events: &[Event], rules: &Rules) -> Vec<Seen> {
                 ("cas", Some((old, new))) => Act::Cas(old, new),
                 _ => Act::Nothing,
             };
-            ops.push((event.process, Seen { call: position, ret: None, act }));
+            let process = process(event);
+            ops.push(Seen { process, call: position, ret: None, act });
             continue;
         }
-        let (_, op) = ops
-            .iter_mut()
-            .rev()
-            .find(|(process, _)| *process == event.process)
-            .expect("invoked before");
+        let op =
+            (ops.iter_mut().rev().find(|op| op.process == process(event))).expect("invoked before");
         match event.kind {
             EventKind::Ok => {
                 op.ret = Some(position);
@@ -275,7 +281,7 @@ fn seen(events: &[Event], rules: &Rules) -> Vec<Seen> {
             EventKind::Info | EventKind::Invoke => {}
         }
     }
-    ops.into_iter().map(|(_, op)| op).filter(|op| op.act != Act::Nothing).collect()
+    ops.into_iter().filter(|op| op.act != Act::Nothing).collect()
 }
 
 /// Whether some order of the operations explains the history: tries them all.
@@ -284,8 +290,12 @@ pub(crate) fn oracle(events: &[Event], rules: &Rules) -> bool {
         Value::Int(value) => *value,
         _ => 0,
     };
-    let ops = seen(events, rules);
-    explicable(&ops, 0, initial, &mut std::collections::HashSet::new())
+    in_some_order(&seen(events, rules), initial)
+}
+
+/// Whether some order of these operations that respects their times explains them.
+pub(crate) fn in_some_order(ops: &[Seen], initial: i64) -> bool {
+    explicable(ops, 0, initial, &mut std::collections::HashSet::new())
 }
 
 fn explicable(

@@ -1,0 +1,164 @@
+//! Sequential consistency of one register, and the session guarantees: one order of the values such
+//! that what a process does on one of them comes before what it does later on another.
+//!
+//! Sequential is all four guarantees together, on the same order.
+
+use std::collections::BTreeMap;
+
+use super::circle::{Before, Edge};
+use super::clusters::Clusters;
+use super::{Breach, Link, Rung, Standing};
+use crate::history::Op;
+use crate::linear::Action;
+
+/// One operation of a process.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    op: u32,
+    cluster: u32,
+    is_write: bool,
+}
+
+/// Every condition on sessions.
+pub(super) fn check(ops: &[Op], clusters: &Clusters) -> Vec<(Rung, Standing)> {
+    let mut sessions: BTreeMap<u32, Vec<Step>> = BTreeMap::new();
+    for (item, cluster) in &clusters.ops {
+        let is_write = matches!(item.action, Action::Write(_));
+        let step = Step { op: item.op, cluster: *cluster, is_write };
+        sessions.entry(ops[item.op as usize].process()).or_default().push(step);
+    }
+    let sessions: Vec<Vec<Step>> = sessions.into_values().collect();
+    let rungs = [
+        Rung::Sequential,
+        Rung::ReadYourWrites,
+        Rung::MonotonicReads,
+        Rung::MonotonicWrites,
+        Rung::WritesFollowReads,
+    ];
+    rungs.into_iter().map(|rung| (rung, stands(rung, &sessions, clusters))).collect()
+}
+
+fn stands(rung: Rung, sessions: &[Vec<Step>], clusters: &Clusters) -> Standing {
+    if matches!(rung, Rung::Sequential | Rung::WritesFollowReads)
+        && let Some(breach) = sessions.iter().find_map(|steps| before_own_write(steps, clusters))
+    {
+        return Standing::Breaks(breach);
+    }
+    let mut graph = Before::new(clusters.all.len() as u32);
+    for number in 1..clusters.all.len() as u32 {
+        graph.add(Edge { from: 0, to: number, first: None, then: None });
+    }
+    for steps in sessions {
+        match rung {
+            Rung::ReadYourWrites => add_all_before(&mut graph, steps, true),
+            Rung::WritesFollowReads => add_all_before(&mut graph, steps, false),
+            Rung::MonotonicReads => {
+                add_neighbours(&mut graph, steps.iter().filter(|s| !s.is_write));
+            }
+            Rung::MonotonicWrites => {
+                add_neighbours(&mut graph, steps.iter().filter(|s| s.is_write));
+            }
+            _ => add_neighbours(&mut graph, steps.iter()),
+        }
+    }
+    match graph.circle() {
+        None => Standing::Holds,
+        Some(circle) => Standing::Breaks(Breach::Circle(links(&circle, clusters))),
+    }
+}
+
+/// A process that read a value before it wrote it itself.
+fn before_own_write(steps: &[Step], clusters: &Clusters) -> Option<Breach> {
+    let mut own = BTreeMap::new();
+    for (place, step) in steps.iter().enumerate().filter(|(_, step)| step.is_write) {
+        own.insert(step.cluster, place);
+    }
+    let early = steps.iter().enumerate().find(|(place, step)| {
+        !step.is_write && own.get(&step.cluster).is_some_and(|write| write > place)
+    });
+    let (_, read) = early?;
+    let write = clusters.all[read.cluster as usize].writer?;
+    Some(Breach::BeforeOwnWrite { read: read.op, write })
+}
+
+/// Each of these comes before the next: then also before all later ones.
+fn add_neighbours<'s>(graph: &mut Before, steps: impl Iterator<Item = &'s Step>) {
+    let mut last: Option<&Step> = None;
+    for step in steps {
+        if let Some(last) = last.filter(|last| last.cluster != step.cluster) {
+            graph.add(Edge {
+                from: last.cluster,
+                to: step.cluster,
+                first: Some(last.op),
+                then: Some(step.op),
+            });
+        }
+        last = Some(step);
+    }
+}
+
+/// Each write comes before all later reads (`writes_first`), or each read before all later writes;
+/// but nothing before itself. Writes do not come before each other by that, nor reads, so there are
+/// nodes for whole stretches of them: a binary tree, of which a stretch is a few nodes.
+fn add_all_before(graph: &mut Before, steps: &[Step], writes_first: bool) {
+    let firsts: Vec<&Step> = steps.iter().filter(|step| step.is_write == writes_first).collect();
+    let count = firsts.len() as u32;
+    // Node k of the tree is `base + k`: leaves from `count` on, the parent of k is k / 2.
+    let base = graph.add_nodes(2 * count);
+    for (leaf, first) in (count..).zip(&firsts) {
+        let from = first.cluster;
+        graph.add(Edge { from, to: base + leaf, first: Some(first.op), then: None });
+    }
+    for node in 2..2 * count {
+        graph.add(Edge { from: base + node, to: base + node / 2, first: None, then: None });
+    }
+    let mut stretch = |from: u32, to: u32, then: &Step| {
+        let (mut low, mut high) = (from + count, to + count);
+        while low < high {
+            for end in [(low, low % 2 == 1), (high - 1, high % 2 == 1)] {
+                if let (node, true) = end {
+                    graph.add(Edge {
+                        from: base + node,
+                        to: then.cluster,
+                        first: None,
+                        then: Some(then.op),
+                    });
+                }
+            }
+            low = low.div_ceil(2);
+            high /= 2;
+        }
+    };
+    let mut before = 0;
+    let mut own = BTreeMap::new();
+    for step in steps {
+        if step.is_write == writes_first {
+            own.insert(step.cluster, before);
+            before += 1;
+        } else if let Some(place) = own.get(&step.cluster).filter(|_| writes_first) {
+            stretch(0, *place, step);
+            stretch(place + 1, before, step);
+        } else {
+            stretch(0, before, step);
+        }
+    }
+}
+
+/// The circle from value to value, without the nodes in between.
+fn links(circle: &[Edge], clusters: &Clusters) -> Vec<Link> {
+    let count = clusters.all.len() as u32;
+    let start = circle.iter().position(|edge| edge.from < count).unwrap_or(0);
+    let edges = circle[start..].iter().chain(&circle[..start]);
+    let mut links: Vec<Link> = Vec::new();
+    let mut open: Option<(u32, Option<u32>)> = None;
+    for edge in edges {
+        let (from, first) = open.take().unwrap_or((edge.from, edge.first));
+        if edge.to < count {
+            let value = |number: u32| clusters.all[number as usize].value;
+            links.push(Link { from: value(from), to: value(edge.to), first, then: edge.then });
+        } else {
+            open = Some((from, first));
+        }
+    }
+    links
+}
