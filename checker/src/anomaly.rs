@@ -20,10 +20,10 @@ pub enum Anomaly {
     /// returned older values, and nobody ever saw it again.
     LostWrite,
     /// A read missed a write that had completed before it began: it returned a value whose every
-    /// write had ended before that one began. Not even regular.
+    /// write had ended before that one began. Not even weakly regular.
     StaleRead,
     /// An old value was read again after a newer one had been in place, and that it is the older one
-    /// only another read tells. Regular, but not atomic.
+    /// only another read tells. Weakly regular, but not atomic.
     NewOldInversion,
     /// No order explains the operations, and no simpler name fits.
     Contradiction,

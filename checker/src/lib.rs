@@ -57,13 +57,13 @@ pub use certificate::{
 pub use datum::Datum;
 pub use error::ReadError;
 pub use event::{Event, EventKind, Name, PROCESS_MAX, Process};
-pub use explain::{Bar, Explanation, explain, timeline};
+pub use explain::{Bar, Explanation, explain, explain_breach, timeline};
 pub use history::{Builder, Function, History, KeyHistory, NO_TIME, OPEN, Op, Outcome};
 pub use ladder::{Breach, Link, Rung, Standing, ladder};
 pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use read::{Format, Reader};
 pub use reading::{Object, Reading};
-pub use recorded::{CertificateError, Finding, KeyResult, Recorded};
+pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
 pub use value::{Value, ValueId, Values};
 pub use verdict::{
     Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Report, Verdict,

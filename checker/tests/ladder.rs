@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Act, Seen, Shape, history, in_some_order, seen, shown};
-use quorate_checker::{Breach, History, Rules, Rung, Standing, ladder};
+use quorate_checker::{Breach, Builder, History, Reader, Rules, Rung, Standing, Verdict, ladder};
 
 /// All orders of the numbers below `count`.
 fn orders(count: usize) -> Vec<Vec<usize>> {
@@ -185,7 +185,7 @@ fn compare(count: u64, seed: u64, shape: Shape) {
         let rules = Rules::default();
         let ops = seen(&events, &rules);
         let Some(key) = recorded.keys.first() else { continue };
-        for (rung, standing) in ladder(key, &recorded.values, &rules) {
+        for (rung, standing) in ladder(key, &recorded.values, &rules, Verdict::Unknown) {
             let Some(expected) = oracle(rung, &ops) else { continue };
             let what = || format!("{rung}, seed {seed}, {standing:?}:\n{}", shown(&events));
             match &standing {
@@ -199,7 +199,7 @@ fn compare(count: u64, seed: u64, shape: Shape) {
             }
         }
         let linearizable = common::oracle(&events, &rules);
-        for (rung, standing) in ladder(key, &recorded.values, &rules) {
+        for (rung, standing) in ladder(key, &recorded.values, &rules, Verdict::Unknown) {
             let implied = linearizable && rung.is_implied_by_linearizability();
             assert!(!implied || !matches!(standing, Standing::Breaks(_)), "{rung}, seed {seed}");
         }
@@ -230,4 +230,65 @@ fn distinct_values_with_unknown_and_failed_outcomes() {
 #[test]
 fn repeated_values() {
     compare(10_000, 2_000_000, Shape { domain: Some(3), info: true, fail: true, ..SMALL });
+}
+
+/// The standing of a history of one register on one rung.
+fn standing(rung: Rung, history: &[&str]) -> Standing {
+    let file = history.join("\n");
+    let mut builder = Builder::default();
+    for event in Reader::new(file.as_bytes(), None).expect("it is a history") {
+        builder.push(&event.expect("it is an event")).expect("it is in order");
+    }
+    let recorded = builder.finish();
+    let rules = Rules::default();
+    let rungs = ladder(&recorded.keys[0], &recorded.values, &rules, Verdict::Unknown);
+    rungs.into_iter().find(|(other, _)| *other == rung).expect("every rung is there").1
+}
+
+#[test]
+fn a_circle_of_three_breaks_regularity_where_no_pair_does() {
+    // W3 [0,1000], R3 [5,10], W1 [20,200], W2 [0,100], R2 [210,220], R3 [110,120], by six processes.
+    let history = [
+        r#"{"process":0,"type":"invoke","f":"write","value":3}"#,
+        r#"{"process":3,"type":"invoke","f":"write","value":2}"#,
+        r#"{"process":1,"type":"invoke","f":"read","value":null}"#,
+        r#"{"process":1,"type":"ok","f":"read","value":3}"#,
+        r#"{"process":2,"type":"invoke","f":"write","value":1}"#,
+        r#"{"process":3,"type":"ok","f":"write","value":2}"#,
+        r#"{"process":4,"type":"invoke","f":"read","value":null}"#,
+        r#"{"process":4,"type":"ok","f":"read","value":3}"#,
+        r#"{"process":2,"type":"ok","f":"write","value":1}"#,
+        r#"{"process":5,"type":"invoke","f":"read","value":null}"#,
+        r#"{"process":5,"type":"ok","f":"read","value":2}"#,
+        r#"{"process":0,"type":"ok","f":"write","value":3}"#,
+    ];
+    assert_eq!(standing(Rung::WeakRegular, &history), Standing::Holds);
+    let Standing::Breaks(Breach::Circle(links)) = standing(Rung::Regular, &history) else {
+        panic!("{:?}", standing(Rung::Regular, &history))
+    };
+    assert_eq!(links.len(), 3, "{links:?}");
+}
+
+#[test]
+fn convergence_looks_at_last_reads_after_the_last_write() {
+    let write = [
+        r#"{"process":0,"type":"invoke","f":"write","value":1}"#,
+        r#"{"process":0,"type":"ok","f":"write","value":1}"#,
+    ];
+    let read = |process: u32, value: &str| {
+        ["invoke", "ok"].map(|kind| {
+            let value = if kind == "ok" { value } else { "null" };
+            format!(r#"{{"process":{process},"type":"{kind}","f":"read","value":{value}}}"#)
+        })
+    };
+    let after = |reads: &[(u32, &str)]| {
+        let reads: Vec<[String; 2]> = reads.iter().map(|(p, value)| read(*p, value)).collect();
+        let lines = reads.iter().flatten().map(String::as_str);
+        standing(Rung::Convergence, &write.into_iter().chain(lines).collect::<Vec<_>>())
+    };
+    assert_eq!(after(&[(0, "1"), (1, "null"), (1, "1")]), Standing::Holds);
+    let diverged = Standing::Breaks(Breach::Diverged { first: 1, second: 3 });
+    assert_eq!(after(&[(0, "1"), (1, "1"), (1, "null")]), diverged);
+    assert!(matches!(after(&[]), Standing::Open(_)));
+    assert!(matches!(after(&[(0, "1")]), Standing::Open(_)));
 }

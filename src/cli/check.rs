@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
-use crate::report::{counted, explanation, key_summary, not_linearizable_either};
+use crate::judge::Ladder;
+use crate::report::{self, counted, explanation, key_summary, not_linearizable_either};
 
 const EXAMPLES: &str = "Examples:
   quorate check store/*/history.jsonl
@@ -58,6 +59,9 @@ pub(super) struct CheckArgs {
     /// What a read of null says.
     #[arg(long, value_enum, default_value_t)]
     nil_read: NilReadArg,
+    /// Which conditions to check.
+    #[arg(long, value_enum, default_value_t)]
+    condition: ConditionArg,
     #[command(flatten)]
     budget: BudgetArgs,
     /// Print one JSON document.
@@ -108,6 +112,15 @@ enum NilReadArg {
     Value,
     /// Nothing.
     Any,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ConditionArg {
+    /// Linearizability.
+    #[default]
+    Linearizable,
+    /// The whole ladder: regular, safe, sequential, session guarantees and convergence, too.
+    All,
 }
 
 fn parse_initial(text: &str) -> Result<Datum, String> {
@@ -248,10 +261,19 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
         write().with_context(|| format!("cannot write {}", path.display()))?;
     }
     let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
+    let ladder = (args.condition == ConditionArg::All).then(|| {
+        let mut ladder = Ladder::default();
+        for (number, result) in results.iter().enumerate() {
+            ladder.add(recorded.ladder(number, result));
+        }
+        ladder
+    });
+    let conditions = ladder.as_ref().map(report::ladder).unwrap_or_default();
     Ok(Checked {
         verdict,
-        text: text(path, &loaded, verdict, &results),
+        text: text(path, &loaded, verdict, &results) + &conditions,
         json: json!({
+            "conditions": ladder.as_ref().map(report::ladder_json),
             "file": path,
             "format": loaded.format.name(),
             "model": recorded.object.name(),

@@ -1,6 +1,6 @@
 //! What theory guarantees of a configuration, and why.
 
-use quorate_checker::Anomaly;
+use quorate_checker::{Anomaly, Rung};
 use serde::Serialize;
 
 use super::{reads_meet_writes, writes_meet_writes};
@@ -15,19 +15,31 @@ pub enum Condition {
     /// With repair and without new writes, all replicas agree in the end.
     Eventual,
     /// A read returns the last write completed before it, or one concurrent with it (Lamport, "On
-    /// interprocess communication", 1986; here each read by itself, for many writers).
+    /// interprocess communication", 1986), each read by itself.
+    WeakRegular,
+    /// The same, by one order of the writes for all reads.
     Regular,
     /// There is one order of all operations that respects real time (Herlihy and Wing, 1990).
     Linearizable,
 }
 
 impl Condition {
+    /// The rung of the ladder on which every register must stand.
+    pub fn rung(self) -> Option<Rung> {
+        match self {
+            Self::Nothing | Self::Eventual => None,
+            Self::WeakRegular => Some(Rung::WeakRegular),
+            Self::Regular => Some(Rung::Regular),
+            Self::Linearizable => Some(Rung::Linearizable),
+        }
+    }
+
     /// Whether this anomaly cannot happen where the condition holds.
     pub fn forbids(self, anomaly: Anomaly) -> bool {
         match anomaly {
             // Values come from writes, whatever is promised.
             Anomaly::PhantomValue | Anomaly::DirtyRead | Anomaly::FutureRead => true,
-            Anomaly::LostWrite | Anomaly::StaleRead => self >= Self::Regular,
+            Anomaly::LostWrite | Anomaly::StaleRead => self >= Self::WeakRegular,
             Anomaly::LostCas | Anomaly::NewOldInversion | Anomaly::Contradiction => {
                 self == Self::Linearizable
             }
@@ -39,6 +51,7 @@ impl Condition {
         match self {
             Self::Nothing => "nothing",
             Self::Eventual => "eventual consistency",
+            Self::WeakRegular => "weak regularity",
             Self::Regular => "regularity",
             Self::Linearizable => "linearizability",
         }
@@ -146,12 +159,26 @@ fn abd(config: &Configuration, hazards: Hazards) -> Promise {
             source: SOURCE,
         };
     }
-    if !config.write_back {
+    if !config.write_back && w == n {
         return Promise {
             condition: Condition::Regular,
+            because: format!("W = N = {n}, but reads do not write back"),
+            reason:
+                "A read finds every completed write, and a write finds everything that was read. \
+                     While a write is under way, one read may return its value and a later one, at \
+                     other replicas, the value before it."
+                    .into(),
+            remedy: "write_back = true".into(),
+            source: SOURCE,
+        };
+    }
+    if !config.write_back {
+        return Promise {
+            condition: Condition::WeakRegular,
             because: format!("{}, but reads do not write back", read_write_sum(config)),
             reason: "A read finds every completed write. While a write is under way, one read may \
-                     return its value and a later one, at other replicas, the value before it."
+                     return its value and a later one, at other replicas, the value before it; and \
+                     a write that begins in between may choose a version below the one that was read."
                 .into(),
             remedy: "write_back = true".into(),
             source: SOURCE,

@@ -6,7 +6,7 @@ use quorate_checker::{Anomaly, CitedCall, Finding, KeyResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::judge::{Evidence, Judged, Judgement};
+use crate::judge::{Evidence, Judged, Judgement, Ladder, Row};
 use crate::quorum::Promise;
 use crate::rng::Seed;
 use crate::time::Nanos;
@@ -33,6 +33,8 @@ pub struct Summary<'a> {
     evidence: &'a Evidence,
     /// How many registers each engine decided.
     engines: &'a BTreeMap<&'static str, u64>,
+    /// `valid`, `invalid` or `unknown` for each condition, from linearizability down.
+    conditions: Value,
     violations: Vec<Violation<'a>>,
     duration_ns: Nanos,
     traffic: Traffic,
@@ -95,12 +97,28 @@ impl<'a> Summary<'a> {
             as_expected: result.as_expected,
             evidence: &result.evidence,
             engines: &result.engines,
+            conditions: ladder(&result.ladder),
             violations: result.violations.iter().map(violation).collect(),
             duration_ns: duration,
             traffic,
             interrupted,
         }
     }
+}
+
+/// Every rung of the ladder.
+pub fn ladder(ladder: &Ladder) -> Value {
+    let row = |row: &Row| {
+        json!({
+            "condition": row.rung.name(),
+            "verdict": row.verdict().name(),
+            "keys": { "valid": row.holds, "invalid": row.broken, "unknown": row.open },
+            "why": row.why,
+            "story": row.example.as_ref().map(|example| &example.story),
+            "timeline": row.example.as_ref().map(|example| &example.timeline),
+        })
+    };
+    ladder.rows.iter().map(row).collect()
 }
 
 /// One key of a checked history.

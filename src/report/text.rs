@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use quorate_checker::{Anomaly, Explanation, Verdict};
 
-use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Outcomes};
+use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes};
 use crate::rng::Seed;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
@@ -47,6 +47,10 @@ pub fn judged(
         None => "nobody can tell",
     };
     entry(&mut out, "expected", &format!("{}: {expected}", workload.expect));
+    if result.verdict != Verdict::Valid {
+        entry(&mut out, "holds", &rungs(&result.ladder, Verdict::Valid));
+        entry(&mut out, "breaks", &rungs(&result.ladder, Verdict::Invalid));
+    }
     evidence(&mut out, &result.evidence, duration, traffic);
     if let Some(violation) = result.violations.first() {
         let _ = write!(out, "\n{}", explanation(&violation.explanation));
@@ -55,6 +59,36 @@ pub fn judged(
             .map(|violation| (violation.key.clone(), violation.anomaly))
             .collect();
         out += &not_linearizable_either(&others);
+    }
+    out
+}
+
+/// The conditions with this verdict.
+fn rungs(ladder: &Ladder, verdict: Verdict) -> String {
+    let rows = ladder.rows.iter().filter(|row| row.verdict() == verdict);
+    let names: Vec<&str> = rows.map(|row| row.rung.name()).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// Every rung of the ladder, and what breaks those below linearizability.
+pub fn ladder(ladder: &Ladder) -> String {
+    let mut out = "\nconditions\n".to_owned();
+    for row in &ladder.rows {
+        let keys = row.holds + row.broken + row.open;
+        let standing = match row.verdict() {
+            Verdict::Valid => "holds".to_owned(),
+            Verdict::Invalid => format!("breaks on {} of {}", row.broken, counted(keys, "key")),
+            Verdict::Unknown => format!("open: {}", row.why.unwrap_or_default()),
+        };
+        let _ = writeln!(out, "  {:21}{standing}", row.rung.name());
+    }
+    // What breaks linearizability has been told before.
+    let mut told: Vec<&Explanation> = ladder.rows[0].example.iter().collect();
+    for story in ladder.rows[1..].iter().filter_map(|row| row.example.as_ref()) {
+        if told.iter().all(|before| before.story != story.story) {
+            out += &format!("\n{}", explanation(story));
+            told.push(story);
+        }
     }
     out
 }

@@ -1,5 +1,6 @@
 //! A counterexample for people: let…, then…, however…, a contradiction; and a picture in plain text.
 
+mod breach;
 mod timeline;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use crate::model::{Call, Model};
 use crate::value::{ValueId, Values};
 use crate::verdict::Counterexample;
 
+pub use breach::explain_breach;
 pub use timeline::{Bar, timeline};
 
 /// A counterexample in words and as a picture.
@@ -124,11 +126,7 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn story(&self, anomaly: Anomaly) -> Vec<String> {
-        let mut story: Vec<String> = self.cited.iter().map(|cited| self.introduce(cited)).collect();
-        let last = story.len().saturating_sub(1);
-        for (i, line) in story.iter_mut().enumerate() {
-            line.push(if i == last { '.' } else { ',' });
-        }
+        let mut story = self.introductions();
         story.extend(match anomaly {
             Anomaly::PhantomValue | Anomaly::DirtyRead | Anomaly::FutureRead => self.sourceless(),
             Anomaly::LostCas => self.lost_cas(),
@@ -138,6 +136,16 @@ impl Teller<'_> {
             }
         });
         story
+    }
+
+    /// Let A be…, and B be….
+    fn introductions(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.cited.iter().map(|cited| self.introduce(cited)).collect();
+        let last = lines.len().saturating_sub(1);
+        for (i, line) in lines.iter_mut().enumerate() {
+            line.push(if i == last { '.' } else { ',' });
+        }
+        lines
     }
 
     fn value(&self, value: ValueId) -> String {

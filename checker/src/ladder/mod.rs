@@ -18,6 +18,7 @@ use std::fmt;
 use crate::history::KeyHistory;
 use crate::linear::{Lens, Rules};
 use crate::value::{ValueId, Values};
+use crate::verdict::Verdict;
 
 use clusters::Clusters;
 
@@ -149,21 +150,30 @@ pub struct Link {
     pub then: Option<u32>,
 }
 
-/// Where a register stands on every rung below linearizability, in the order of [`Rung::ALL`].
-pub fn ladder(key: &KeyHistory, values: &Values, rules: &Rules) -> Vec<(Rung, Standing)> {
+/// Where a register stands on every rung below linearizability, in the order of [`Rung::ALL`]. What
+/// follows from the verdict on linearizability is not looked at again.
+pub fn ladder(
+    key: &KeyHistory,
+    values: &Values,
+    rules: &Rules,
+    linearizable: Verdict,
+) -> Vec<(Rung, Standing)> {
     let lens = Lens::new(rules, values);
     let ops = &key.ops;
-    let mut standings = vec![
-        (Rung::WeakRegular, regular::weak(ops, lens)),
-        (Rung::Safe, regular::safe(ops, lens)),
-        (Rung::Convergence, converge::check(ops, lens)),
-    ];
-    match Clusters::new(ops, lens) {
-        Ok(clusters) => {
-            standings.push((Rung::Regular, regular::strong(&clusters)));
-            standings.extend(sessions::check(ops, &clusters));
+    let mut standings = vec![(Rung::Convergence, converge::check(ops, lens))];
+    if linearizable == Verdict::Valid {
+        let implied = Rung::ALL.into_iter().filter(|rung| rung.is_implied_by_linearizability());
+        standings.extend(implied.skip(1).map(|rung| (rung, Standing::Holds)));
+    } else {
+        standings.push((Rung::WeakRegular, regular::weak(ops, lens)));
+        standings.push((Rung::Safe, regular::safe(ops, lens)));
+        match Clusters::new(ops, lens) {
+            Ok(clusters) => {
+                standings.push((Rung::Regular, regular::strong(&clusters)));
+                standings.extend(sessions::check(ops, &clusters));
+            }
+            Err(why) => standings.extend(why.standings()),
         }
-        Err(why) => standings.extend(why.standings()),
     }
     standings.sort_by_key(|(rung, _)| *rung);
     standings

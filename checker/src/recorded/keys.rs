@@ -1,21 +1,24 @@
 //! Checking and verifying key by key, in positions of events: of registers, and of any other object.
 
-use super::{Finding, KeyResult};
+use super::{Finding, Footing, KeyResult};
 use crate::anomaly::Anomaly;
 use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
-use crate::explain::{explain, explain_calls};
+use crate::explain::{explain, explain_breach, explain_calls};
 use crate::history::{History, KeyHistory};
+use crate::ladder::{Rung, Standing, ladder};
 use crate::linear::{Rules, check_keys};
 use crate::model::{Call, CallCounterexample, CallHistory, CallProof, Model, check_calls};
 use crate::value::Value;
-use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof};
+use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
 
 /// The keys of a history, whatever the object.
 pub(super) trait Keys {
     fn name(&self, number: usize) -> Datum;
     fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_>;
+    /// Where a register stands below linearizability; nothing for other objects.
+    fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)>;
     fn verify(&self, number: usize, key: &KeyCertificate) -> Result<(), Rejection>;
 }
 
@@ -65,6 +68,21 @@ impl Keys for Registers {
         let reports = check_keys(&self.history, &self.rules, budget);
         let keys = self.history.keys.iter();
         Box::new(keys.zip(reports).map(|(key, report)| self.result(key, report)))
+    }
+
+    fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)> {
+        let (key, values) = (&self.history.keys[number], &self.history.values);
+        let footing = |(rung, standing)| {
+            let footing = match standing {
+                Standing::Holds => Footing::Holds,
+                Standing::Open(why) => Footing::Open(why),
+                Standing::Breaks(breach) => {
+                    Footing::Breaks(explain_breach(key, values, &self.rules, rung, &breach))
+                }
+            };
+            (rung, footing)
+        };
+        ladder(key, values, &self.rules, linearizable).into_iter().map(footing).collect()
     }
 
     fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {
@@ -135,6 +153,10 @@ impl<M: Model> Keys for Calls<M> {
             why: "the object is no register",
             finding: self.finding(calls, report.proof),
         }))
+    }
+
+    fn ladder(&self, _: usize, _: Verdict) -> Vec<(Rung, Footing)> {
+        Vec::new()
     }
 
     fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {

@@ -12,6 +12,7 @@ use crate::error::ReadError;
 use crate::event::{Event, Process};
 use crate::explain::Explanation;
 use crate::history::{Builder, History};
+use crate::ladder::Rung;
 use crate::linear::Rules;
 use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
 use crate::read::Reader;
@@ -77,6 +78,17 @@ pub enum Finding {
         /// How far the search got, with the position of a return instead of an operation.
         gave_up: GaveUp,
     },
+}
+
+/// Whether a key stands on a rung of the ladder.
+#[derive(Debug, Clone)]
+pub enum Footing {
+    /// It does.
+    Holds,
+    /// It does not, and here is why.
+    Breaks(Explanation),
+    /// Nobody can tell; this is why.
+    Open(&'static str),
 }
 
 impl KeyResult {
@@ -188,6 +200,19 @@ impl Recorded {
     /// Checks one key after another.
     pub fn check(&self, budget: Budget) -> impl Iterator<Item = KeyResult> + '_ {
         self.keys.check(budget)
+    }
+
+    /// Where a key stands on every rung of the ladder, given its result; on the rungs below the first
+    /// where it is a register.
+    pub fn ladder(&self, number: usize, result: &KeyResult) -> Vec<(Rung, Footing)> {
+        let linearizable = match &result.finding {
+            Finding::Valid { .. } => Footing::Holds,
+            Finding::Invalid { explanation, .. } => Footing::Breaks(explanation.clone()),
+            Finding::Unknown { .. } => Footing::Open("the budget ran out"),
+        };
+        let mut rungs = vec![(Rung::Linearizable, linearizable)];
+        rungs.extend(self.keys.ladder(number, result.verdict()));
+        rungs
     }
 
     /// A certificate of this history, with no proof in it yet.

@@ -1,5 +1,7 @@
 //! The judgement: what was found against what was promised, and how much there was to find.
 
+mod ladder;
+
 use std::collections::BTreeMap;
 
 use quorate_checker::{
@@ -12,6 +14,8 @@ use crate::nemesis::FaultKind;
 use crate::quorum::{Condition, Promise, promise};
 use crate::run::{FaultWindow, Run};
 use crate::workload::{Expectation, Workload};
+
+pub use ladder::{Ladder, Row};
 
 /// Verdict against promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,8 +45,12 @@ impl Judgement {
         }
     }
 
-    fn of(promised: Condition, verdict: Verdict, anomalies: &[Anomaly]) -> Self {
+    fn of(promised: Condition, verdict: Verdict, anomalies: &[Anomaly], ladder: &Ladder) -> Self {
+        let off_its_rung = promised
+            .rung()
+            .is_some_and(|rung| ladder.rows[rung as usize].verdict() == Verdict::Invalid);
         match (promised, verdict) {
+            _ if off_its_rung => Self::Broken,
             _ if anomalies.iter().any(|anomaly| promised.forbids(*anomaly)) => Self::Broken,
             (Condition::Linearizable, Verdict::Valid) => Self::Kept,
             (_, Verdict::Invalid) => Self::WeakerByDesign,
@@ -115,6 +123,8 @@ pub struct Judged {
     pub evidence: Evidence,
     /// The registers that are not linearizable, the most telling first.
     pub violations: Vec<Violation>,
+    /// Which conditions hold.
+    pub ladder: Ladder,
     /// How many registers each engine decided.
     pub engines: BTreeMap<&'static str, u64>,
     /// The proofs.
@@ -134,8 +144,10 @@ pub fn judge(
     let mut verdict = Verdict::Valid;
     let mut violations = Vec::new();
     let mut engines = BTreeMap::new();
-    for result in recorded.check(budget) {
+    let mut ladder = Ladder::default();
+    for (number, result) in recorded.check(budget).enumerate() {
         on_key(&result);
+        ladder.add(recorded.ladder(number, &result));
         verdict = verdict.max(result.verdict());
         *engines.entry(result.engine.name()).or_default() += 1;
         certificate.keys.push(result.certificate());
@@ -149,11 +161,12 @@ pub fn judge(
     let promise = promise(&workload.config, workload.hazards());
     Judged {
         verdict,
-        judgement: Judgement::of(promise.condition, verdict, &anomalies),
+        judgement: Judgement::of(promise.condition, verdict, &anomalies, &ladder),
         promise,
         as_expected: workload.expect.is_met(verdict, &anomalies),
         evidence,
         violations,
+        ladder,
         engines,
         certificate,
     }
