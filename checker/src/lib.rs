@@ -32,6 +32,7 @@ extern crate self as quorate_checker;
 
 mod anomaly;
 mod certificate;
+mod clusters;
 mod datum;
 mod error;
 mod event;
@@ -45,6 +46,7 @@ mod read;
 mod reading;
 mod recorded;
 mod search;
+mod staleness;
 mod value;
 mod verdict;
 pub mod verify;
@@ -64,6 +66,7 @@ pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use read::{Format, Reader};
 pub use reading::{Object, Reading};
 pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
+pub use staleness::{Staleness, Times, staleness};
 pub use value::{Value, ValueId, Values};
 pub use verdict::{
     Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Report, Verdict,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
-use crate::judge::Ladder;
+use crate::judge::{Ladder, OverallStaleness};
 use crate::report::{self, counted, explanation, key_summary, not_linearizable_either};
 
 const EXAMPLES: &str = "Examples:
@@ -119,7 +119,8 @@ enum ConditionArg {
     /// Linearizability.
     #[default]
     Linearizable,
-    /// The whole ladder: regular, safe, sequential, session guarantees and convergence, too.
+    /// The whole ladder: regular, safe, sequential, session guarantees and convergence, too; and how
+    /// stale reads are.
     All,
 }
 
@@ -261,19 +262,22 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
         write().with_context(|| format!("cannot write {}", path.display()))?;
     }
     let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
-    let ladder = (args.condition == ConditionArg::All).then(|| {
+    let weaker = (args.condition == ConditionArg::All).then(|| {
         let mut ladder = Ladder::default();
         for (number, result) in results.iter().enumerate() {
             ladder.add(recorded.ladder(number, result));
         }
-        ladder
+        (ladder, OverallStaleness::of(recorded.staleness()))
     });
-    let conditions = ladder.as_ref().map(report::ladder).unwrap_or_default();
+    let conditions = weaker
+        .as_ref()
+        .map(|(ladder, staleness)| report::ladder(ladder) + &report::staleness(staleness));
     Ok(Checked {
         verdict,
-        text: text(path, &loaded, verdict, &results) + &conditions,
+        text: text(path, &loaded, verdict, &results) + &conditions.unwrap_or_default(),
         json: json!({
-            "conditions": ladder.as_ref().map(report::ladder_json),
+            "conditions": weaker.as_ref().map(|(ladder, _)| report::ladder_json(ladder)),
+            "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
             "file": path,
             "format": loaded.format.name(),
             "model": recorded.object.name(),

@@ -1,6 +1,7 @@
 //! The judgement: what was found against what was promised, and how much there was to find.
 
 mod ladder;
+mod staleness;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::run::{FaultWindow, Run};
 use crate::workload::{Expectation, Workload};
 
 pub use ladder::{Ladder, Row};
+pub use staleness::{OverallStaleness, OverallTimes, quantile};
 
 /// Verdict against promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,6 +127,8 @@ pub struct Judged {
     pub violations: Vec<Violation>,
     /// Which conditions hold.
     pub ladder: Ladder,
+    /// How stale reads were.
+    pub staleness: OverallStaleness,
     /// How many registers each engine decided.
     pub engines: BTreeMap<&'static str, u64>,
     /// The proofs.
@@ -167,6 +171,7 @@ pub fn judge(
         evidence,
         violations,
         ladder,
+        staleness: OverallStaleness::of(recorded.staleness()),
         engines,
         certificate,
     }

@@ -6,7 +6,7 @@ use quorate_checker::{Anomaly, CitedCall, Finding, KeyResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::judge::{Evidence, Judged, Judgement, Ladder, Row};
+use crate::judge::{Evidence, Judged, Judgement, Ladder, OverallStaleness, Row, quantile};
 use crate::quorum::Promise;
 use crate::rng::Seed;
 use crate::time::Nanos;
@@ -35,6 +35,7 @@ pub struct Summary<'a> {
     engines: &'a BTreeMap<&'static str, u64>,
     /// `valid`, `invalid` or `unknown` for each condition, from linearizability down.
     conditions: Value,
+    staleness: Value,
     violations: Vec<Violation<'a>>,
     duration_ns: Nanos,
     traffic: Traffic,
@@ -98,12 +99,31 @@ impl<'a> Summary<'a> {
             evidence: &result.evidence,
             engines: &result.engines,
             conditions: ladder(&result.ladder),
+            staleness: staleness(&result.staleness),
             violations: result.violations.iter().map(violation).collect(),
             duration_ns: duration,
             traffic,
             interrupted,
         }
     }
+}
+
+/// How stale reads are; times in nanoseconds.
+pub fn staleness(staleness: &OverallStaleness) -> Value {
+    fn spread<T: Copy + Serialize>(rising: &[T]) -> Value {
+        let at = |share| quantile(rising, share);
+        json!({ "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "max": at(1.0) })
+    }
+    json!({
+        "reads": staleness.reads,
+        "stale": staleness.stale(),
+        "versions_behind": spread(&staleness.behind),
+        "age_ns": staleness.times.as_ref().map(|times| spread(&times.ages)),
+        "delta_ns": staleness.times.as_ref().map(|times| times.delta),
+        "gamma_ns": staleness.times.as_ref().map(|times| times.gamma),
+        "keys_not_measured": staleness.open,
+        "why": staleness.why,
+    })
 }
 
 /// Every rung of the ladder.

@@ -8,19 +8,17 @@
 //!   no compare-and-set, and say so where it is otherwise.
 
 mod circle;
-mod clusters;
 mod converge;
 mod regular;
 mod sessions;
 
 use std::fmt;
 
+use crate::clusters::{Clusters, Unclear};
 use crate::history::KeyHistory;
 use crate::linear::{Lens, Rules};
 use crate::value::{ValueId, Values};
 use crate::verdict::Verdict;
-
-use clusters::Clusters;
 
 /// A condition on each register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +148,16 @@ pub struct Link {
     pub then: Option<u32>,
 }
 
+/// The rungs that ask for an order of the values.
+const BY_ORDER: [Rung; 6] = [
+    Rung::Regular,
+    Rung::Sequential,
+    Rung::ReadYourWrites,
+    Rung::MonotonicReads,
+    Rung::MonotonicWrites,
+    Rung::WritesFollowReads,
+];
+
 /// Where a register stands on every rung below linearizability, in the order of [`Rung::ALL`]. What
 /// follows from the verdict on linearizability is not looked at again.
 pub fn ladder(
@@ -172,7 +180,13 @@ pub fn ladder(
                 standings.push((Rung::Regular, regular::strong(&clusters)));
                 standings.extend(sessions::check(ops, &clusters));
             }
-            Err(why) => standings.extend(why.standings()),
+            Err(unclear) => {
+                let standing = match unclear {
+                    Unclear::Open(why) => Standing::Open(why),
+                    Unclear::Sourceless(read) => Standing::Breaks(Breach::Sourceless { read }),
+                };
+                standings.extend(BY_ORDER.map(|rung| (rung, standing.clone())));
+            }
         }
     }
     standings.sort_by_key(|(rung, _)| *rung);

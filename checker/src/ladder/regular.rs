@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::clusters::{Cluster, Clusters};
 use super::{Breach, Link, Standing};
+use crate::clusters::{Cluster, Clusters};
 use crate::history::Op;
 use crate::linear::{Item, Lens, stale};
 

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::circle::{Before, Edge};
-use super::clusters::Clusters;
 use super::{Breach, Link, Rung, Standing};
+use crate::clusters::Clusters;
 use crate::history::Op;
 use crate::linear::Action;
 

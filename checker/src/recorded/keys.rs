@@ -9,6 +9,7 @@ use crate::history::{History, KeyHistory};
 use crate::ladder::{Rung, Standing, ladder};
 use crate::linear::{Rules, check_keys};
 use crate::model::{Call, CallCounterexample, CallHistory, CallProof, Model, check_calls};
+use crate::staleness::{Staleness, staleness};
 use crate::value::Value;
 use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
@@ -19,6 +20,8 @@ pub(super) trait Keys {
     fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_>;
     /// Where a register stands below linearizability; nothing for other objects.
     fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)>;
+    /// How stale the reads of a register are, or why that cannot be told.
+    fn staleness(&self, number: usize) -> Result<Staleness, &'static str>;
     fn verify(&self, number: usize, key: &KeyCertificate) -> Result<(), Rejection>;
 }
 
@@ -83,6 +86,10 @@ impl Keys for Registers {
             (rung, footing)
         };
         ladder(key, values, &self.rules, linearizable).into_iter().map(footing).collect()
+    }
+
+    fn staleness(&self, number: usize) -> Result<Staleness, &'static str> {
+        staleness(&self.history.keys[number], &self.history.values, &self.rules)
     }
 
     fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {
@@ -157,6 +164,10 @@ impl<M: Model> Keys for Calls<M> {
 
     fn ladder(&self, _: usize, _: Verdict) -> Vec<(Rung, Footing)> {
         Vec::new()
+    }
+
+    fn staleness(&self, _: usize) -> Result<Staleness, &'static str> {
+        Err("the object is no register")
     }
 
     fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {

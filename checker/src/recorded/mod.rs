@@ -17,6 +17,7 @@ use crate::linear::Rules;
 use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
 use crate::read::Reader;
 use crate::reading::{Object, Reading};
+use crate::staleness::Staleness;
 use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 use crate::verify::Rejection;
 
@@ -213,6 +214,11 @@ impl Recorded {
         let mut rungs = vec![(Rung::Linearizable, linearizable)];
         rungs.extend(self.keys.ladder(number, result.verdict()));
         rungs
+    }
+
+    /// How stale the reads are, key by key, or why that cannot be told.
+    pub fn staleness(&self) -> impl Iterator<Item = Result<Staleness, &'static str>> + '_ {
+        (0..self.key_count).map(|number| self.keys.staleness(number))
     }
 
     /// A certificate of this history, with no proof in it yet.

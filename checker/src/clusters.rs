@@ -2,60 +2,45 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Breach, Rung, Standing};
 use crate::history::{OPEN, Op};
 use crate::linear::{Action, Item, Lens};
 use crate::value::ValueId;
 
 /// All operations on one value, written once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cluster {
-    pub(super) value: ValueId,
+pub(crate) struct Cluster {
+    pub(crate) value: ValueId,
     /// The write; `None` for the initial value.
-    pub(super) writer: Option<u32>,
+    pub(crate) writer: Option<u32>,
     /// When the write was called; 0 for the initial value, and events count from 1.
-    pub(super) write_call: u32,
+    pub(crate) write_call: u32,
     /// When the write returned; [`OPEN`] if nobody knows.
-    pub(super) write_ret: u32,
+    pub(crate) write_ret: u32,
     /// The first return of any of its operations, and whose.
-    pub(super) first_return: (u32, Option<u32>),
+    pub(crate) first_return: (u32, Option<u32>),
     /// The last call of any of its operations, and whose.
-    pub(super) last_call: (u32, Option<u32>),
+    pub(crate) last_call: (u32, Option<u32>),
 }
 
 /// The values of a register; the initial one first.
 #[derive(Debug)]
-pub(super) struct Clusters {
-    pub(super) all: Vec<Cluster>,
+pub(crate) struct Clusters {
+    pub(crate) all: Vec<Cluster>,
     /// Reads and writes that count, in the order of their calls, with their clusters.
-    pub(super) ops: Vec<(Item, u32)>,
+    pub(crate) ops: Vec<(Item, u32)>,
 }
 
 /// Why there are none.
 #[derive(Debug)]
-pub(super) enum Unclear {
+pub(crate) enum Unclear {
     /// Which write a read saw cannot be told, or the conditions do not speak of such operations.
     Open(&'static str),
     /// A read returned what nobody wrote.
     Sourceless(u32),
 }
 
-impl Unclear {
-    /// What it means for the conditions that need clusters.
-    pub(super) fn standings(&self) -> impl Iterator<Item = (Rung, Standing)> + '_ {
-        let rungs = Rung::ALL.into_iter().filter(|rung| {
-            let by_reads = [Rung::Linearizable, Rung::WeakRegular, Rung::Safe, Rung::Convergence];
-            !by_reads.contains(rung)
-        });
-        rungs.map(|rung| match self {
-            Self::Open(why) => (rung, Standing::Open(why)),
-            Self::Sourceless(read) => (rung, Standing::Breaks(Breach::Sourceless { read: *read })),
-        })
-    }
-}
-
 impl Clusters {
-    pub(super) fn new(ops: &[Op], lens: Lens) -> Result<Self, Unclear> {
+    pub(crate) fn new(ops: &[Op], lens: Lens) -> Result<Self, Unclear> {
         let initial = Cluster {
             value: lens.initial,
             writer: None,

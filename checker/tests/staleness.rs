@@ -1,0 +1,161 @@
+//! The figures of staleness against trying every amount, and every order.
+
+mod common;
+
+use common::{Act, Seen, Shape, history, in_some_order, oracle, seen, shown};
+use quorate_checker::{Event, History, Rules, Staleness, staleness};
+
+const SMALL: Shape =
+    Shape { op_count_max: 7, clients_max: 4, domain: None, cas: false, info: true, fail: true };
+
+/// A history whose events happen a hundred nanoseconds apart.
+fn timed(seed: u64) -> Vec<Event> {
+    let mut events = history(seed, SMALL);
+    for (time, event) in (0..).step_by(100).zip(&mut events) {
+        event.time = Some(time);
+    }
+    events
+}
+
+fn measure(events: &[Event]) -> Option<Staleness> {
+    let recorded = History::from_events(events).expect("made histories are well-formed");
+    let key = recorded.keys.first()?;
+    staleness(key, &recorded.values, &Rules::default()).ok()
+}
+
+/// With every call so much earlier, of reads or of all operations, and every return so much later, is
+/// it atomic? Times are hundreds, far enough from zero.
+fn is_atomic(ops: &[Seen], reads_earlier: u64, all_longer_by_half: u64) -> bool {
+    const FAR: usize = 1_000_000;
+    let stretched: Vec<Seen> = (ops.iter())
+        .map(|op| {
+            let is_read = matches!(op.act, Act::Read(_));
+            let earlier = if is_read { reads_earlier } else { 0 } + all_longer_by_half;
+            let time = |position: usize| FAR + position * 200;
+            Seen {
+                call: time(op.call) - 2 * earlier as usize,
+                ret: op.ret.map(|ret| time(ret) + 2 * all_longer_by_half as usize),
+                ..*op
+            }
+        })
+        .collect();
+    in_some_order(&stretched, 0)
+}
+
+#[test]
+fn delta_and_gamma_are_the_least_that_help() {
+    let (mut finite, mut infinite) = (0, 0);
+    for seed in 0..40_000 {
+        let events = timed(seed);
+        let Some(measured) = measure(&events) else { continue };
+        let times = measured.times.expect("every event has a time");
+        let ops = seen(&events, &Rules::default());
+        let what = || format!("seed {seed}, {times:?}:\n{}", shown(&events));
+        let atomic = oracle(&events, &Rules::default());
+        assert_eq!((times.delta == Some(0), times.gamma == 0), (atomic, atomic), "{}", what());
+        match times.delta {
+            Some(delta) => {
+                assert!(is_atomic(&ops, delta, 0), "{}", what());
+                assert!(delta == 0 || !is_atomic(&ops, delta - 1, 0), "{}", what());
+                finite += u32::from(delta > 0);
+            }
+            None => {
+                assert!(!is_atomic(&ops, 100_000, 0), "{}", what());
+                infinite += 1;
+            }
+        }
+        // Half of an odd number is no whole number; all times here are even.
+        assert_eq!(times.gamma % 2, 0, "{}", what());
+        let half = times.gamma / 2;
+        assert!(is_atomic(&ops, 0, half), "{}", what());
+        assert!(half == 0 || !is_atomic(&ops, 0, half - 1), "{}", what());
+    }
+    assert!(finite > 1000 && infinite > 500, "{finite} finite, {infinite} infinite");
+}
+
+/// The least k for which some order of all operations lets each read return one of the last k values;
+/// `None` if there is none.
+fn least_k(ops: &[Seen]) -> Option<usize> {
+    let observed = |value| ops.iter().any(|op| op.act == Act::Read(value));
+    let counts = |op: &&Seen| match op.act {
+        Act::Write(value) => op.ret.is_some() || observed(value),
+        _ => true,
+    };
+    let ops: Vec<Seen> = ops.iter().filter(counts).copied().collect();
+    (1..=ops.len() + 1).find(|k| orderable(&ops, 0, &mut vec![0], *k))
+}
+
+fn orderable(ops: &[Seen], placed: u32, written: &mut Vec<i64>, k: usize) -> bool {
+    let waiting = |i: usize| placed & (1 << i) == 0;
+    if (0..ops.len()).all(|i| !waiting(i)) {
+        return true;
+    }
+    (0..ops.len()).filter(|i| waiting(*i)).any(|i| {
+        let overtakes = (0..ops.len())
+            .any(|j| j != i && waiting(j) && ops[j].ret.is_some_and(|ret| ret < ops[i].call));
+        if overtakes {
+            return false;
+        }
+        match ops[i].act {
+            Act::Write(value) => {
+                written.push(value);
+                let fits = orderable(ops, placed | (1 << i), written, k);
+                written.pop();
+                fits
+            }
+            Act::Read(value) => {
+                written.iter().rev().take(k).any(|last| *last == value)
+                    && orderable(ops, placed | (1 << i), written, k)
+            }
+            _ => unreachable!("only reads and writes are made"),
+        }
+    })
+}
+
+#[test]
+fn versions_behind_bound_k_from_below_and_nearly_always_meet_it() {
+    let (mut met, mut stale) = (0, 0);
+    for seed in 0..20_000 {
+        let events = timed(seed);
+        let Some(measured) = measure(&events) else { continue };
+        let ops = seen(&events, &Rules::default());
+        let bound = 1 + measured.behind.iter().max().map_or(0, |most| *most as usize);
+        let Some(k) = least_k(&ops) else { continue };
+        assert!(bound <= k, "seed {seed}: {bound} above {k}:\n{}", shown(&events));
+        if k > 1 {
+            stale += 1;
+            met += u32::from(bound == k);
+        }
+    }
+    assert!(stale > 500, "only {stale} histories are not atomic");
+    assert!(met * 10 > stale * 9, "the bound is met in {met} of {stale} only");
+}
+
+#[test]
+fn a_read_is_as_old_as_what_replaced_it() {
+    let event = |process: u32, kind: &str, f: &str, value: &str, time: u32| {
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value},\
+             \"time\":{time}}}\n"
+        )
+    };
+    let mut file = String::new();
+    for value in 1..=3 {
+        file += &event(0, "invoke", "write", &value.to_string(), value * 100);
+        file += &event(0, "ok", "write", &value.to_string(), value * 100 + 10);
+    }
+    file += &event(1, "invoke", "read", "null", 1000);
+    file += &event(1, "ok", "read", "1", 1010);
+    let mut builder = quorate_checker::Builder::default();
+    for event in quorate_checker::Reader::new(file.as_bytes(), None).expect("a history") {
+        builder.push(&event.expect("an event")).expect("in order");
+    }
+    let recorded = builder.finish();
+    let measured = staleness(&recorded.keys[0], &recorded.values, &Rules::default());
+    let measured = measured.expect("values are distinct");
+    assert_eq!((measured.reads, measured.behind), (1, vec![2]));
+    let times = measured.times.expect("there are times");
+    assert_eq!(times.ages, [790], "2 was in place from 210 on");
+    assert_eq!(times.delta, Some(790));
+    assert_eq!(times.gamma, 190, "then 1 may have been written as late as 3");
+}
