@@ -2,8 +2,11 @@
 //! more; and every proof against the verifier.
 
 mod common;
+#[path = "common/oracle.rs"]
+mod every_order;
 
-use common::{Shape, history, oracle, shown};
+use common::{Shape, history, scaled, shown};
+use every_order::oracle;
 use quorate_checker::verify::verify;
 use quorate_checker::{
     Budget, Engine, FailedCas, History, NilRead, Proof, Rules, Value, Verdict, check,
@@ -51,6 +54,7 @@ const SMALL: Shape =
 
 #[track_caller]
 fn check_shape(count: u64, seed: u64, shape: Shape, rules: &Rules, engine: Engine) {
+    let count = scaled(count);
     let (engines, invalid) = compare(count, seed, shape, rules);
     let times = engines.iter().find(|(e, _)| *e == engine).map_or(0, |(_, times)| *times);
     assert!(times > count / 10, "{engine:?} hardly used: {engines:?}");
@@ -66,19 +70,19 @@ fn distinct_values() {
 #[test]
 fn distinct_values_with_unknown_and_failed_outcomes() {
     let shape = Shape { info: true, fail: true, ..SMALL };
-    check_shape(30_000, 1_000_000, shape, &Rules::default(), Engine::Zones);
+    check_shape(30_000, 1_000_000_000, shape, &Rules::default(), Engine::Zones);
 }
 
 #[test]
 fn distinct_values_with_cas() {
     let shape = Shape { cas: true, ..SMALL };
-    check_shape(20_000, 2_000_000, shape, &Rules::default(), Engine::Chains);
+    check_shape(20_000, 2_000_000_000, shape, &Rules::default(), Engine::Chains);
 }
 
 #[test]
 fn distinct_values_with_cas_and_unknown_outcomes() {
     let shape = Shape { cas: true, info: true, fail: true, ..SMALL };
-    check_shape(30_000, 3_000_000, shape, &Rules::default(), Engine::Chains);
+    check_shape(30_000, 3_000_000_000, shape, &Rules::default(), Engine::Chains);
 }
 
 #[test]
@@ -86,26 +90,26 @@ fn distinct_values_with_failed_cas_as_observation() {
     let shape = Shape { cas: true, info: true, fail: true, ..SMALL };
     let rules = Rules { failed_cas: FailedCas::Mismatch, ..Rules::default() };
     // Most histories have no failed compare-and-set without an observed value.
-    check_shape(20_000, 4_000_000, shape, &rules, Engine::Chains);
+    check_shape(20_000, 4_000_000_000, shape, &rules, Engine::Chains);
 }
 
 #[test]
 fn repeated_values() {
     let shape = Shape { domain: Some(3), info: true, fail: true, ..SMALL };
-    check_shape(30_000, 5_000_000, shape, &Rules::default(), Engine::DepthFirst);
+    check_shape(30_000, 5_000_000_000, shape, &Rules::default(), Engine::DepthFirst);
 }
 
 #[test]
 fn repeated_values_with_cas() {
     let shape = Shape { domain: Some(3), cas: true, info: true, fail: true, ..SMALL };
-    check_shape(30_000, 6_000_000, shape, &Rules::default(), Engine::DepthFirst);
+    check_shape(30_000, 6_000_000_000, shape, &Rules::default(), Engine::DepthFirst);
 }
 
 #[test]
 fn repeated_values_with_failed_cas_as_observation() {
     let shape = Shape { domain: Some(3), cas: true, info: true, fail: true, ..SMALL };
     let rules = Rules { failed_cas: FailedCas::Mismatch, ..Rules::default() };
-    check_shape(30_000, 7_000_000, shape, &rules, Engine::DepthFirst);
+    check_shape(30_000, 7_000_000_000, shape, &rules, Engine::DepthFirst);
 }
 
 #[test]
@@ -113,6 +117,6 @@ fn other_readings_of_nil_and_the_initial_value() {
     let shape = Shape { domain: Some(3), cas: true, info: true, fail: true, ..SMALL };
     let rules =
         Rules { initial: Value::Int(1), failed_cas: FailedCas::Mismatch, nil_read: NilRead::Any };
-    let (_, invalid) = compare(20_000, 8_000_000, shape, &rules);
+    let (_, invalid) = compare(scaled(20_000), 8_000_000_000, shape, &rules);
     assert!(invalid > 1000);
 }

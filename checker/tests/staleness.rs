@@ -1,8 +1,11 @@
 //! The figures of staleness against trying every amount, and every order.
 
 mod common;
+#[path = "common/oracle.rs"]
+mod every_order;
 
-use common::{Act, Seen, Shape, history, in_some_order, oracle, seen, shown};
+use common::{Shape, history, scaled, shown};
+use every_order::{Act, Seen, in_some_order, oracle, seen};
 use quorate_checker::{Event, History, Rules, Staleness, staleness};
 
 const SMALL: Shape =
@@ -45,7 +48,7 @@ fn is_atomic(ops: &[Seen], reads_earlier: u64, all_longer_by_half: u64) -> bool 
 #[test]
 fn delta_and_gamma_are_the_least_that_help() {
     let (mut finite, mut infinite) = (0, 0);
-    for seed in 0..40_000 {
+    for seed in 0..scaled(40_000) {
         let events = timed(seed);
         let Some(measured) = measure(&events) else { continue };
         let times = measured.times.expect("every event has a time");
@@ -115,7 +118,7 @@ fn orderable(ops: &[Seen], placed: u32, written: &mut Vec<i64>, k: usize) -> boo
 #[test]
 fn versions_behind_bound_k_from_below_and_nearly_always_meet_it() {
     let (mut met, mut stale) = (0, 0);
-    for seed in 0..20_000 {
+    for seed in 0..scaled(20_000) {
         let events = timed(seed);
         let Some(measured) = measure(&events) else { continue };
         let ops = seen(&events, &Rules::default());
