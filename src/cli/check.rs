@@ -10,8 +10,8 @@ use std::rc::Rc;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use quorate_checker::{
-    Datum, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading, Recorded,
-    Verdict,
+    Datum, Event, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading,
+    Recorded, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,8 @@ const EXAMPLES: &str = "Examples:
 
 /// How many counterexamples are told in full.
 const STORIES_MAX: usize = 3;
+/// Progress is told each time so many events have been read.
+const EVENTS_A_TELL: u64 = 1024;
 
 /// What `quorate check` takes.
 #[derive(Debug, Clone, Args)]
@@ -182,8 +184,14 @@ pub(super) fn load(
     let mut progress = Progress::begin("reading", size, quiet);
     let mut reader =
         Reader::new(BufReader::with_capacity(1 << 18, counted), format).with_context(in_file)?;
-    let recorded =
-        Recorded::read(&mut reader, reading, |_| progress.set(read.get())).with_context(in_file)?;
+    let mut events = 0_u64;
+    let tell = |_: &Event| {
+        events += 1;
+        if events.is_multiple_of(EVENTS_A_TELL) {
+            progress.set(read.get());
+        }
+    };
+    let recorded = Recorded::read(&mut reader, reading, tell).with_context(in_file)?;
     Ok(Loaded { recorded, format: reader.format(), truncated: reader.truncated() })
 }
 
