@@ -35,7 +35,8 @@ impl ReadError {
         Self { field: Some(field), ..Self::new(line, problem, expected) }
     }
 
-    pub(crate) fn io(line: u64, source: io::Error) -> Self {
+    /// The input failed while this line was read.
+    pub fn io(line: u64, source: io::Error) -> Self {
         Self { source: Some(source), ..Self::new(line, "reading failed", "") }
     }
 }

@@ -63,7 +63,7 @@ pub use explain::{Bar, Explanation, explain, explain_breach, timeline};
 pub use history::{Builder, Function, History, KeyHistory, NO_TIME, OPEN, Op, Outcome};
 pub use ladder::{Breach, Link, Rung, Standing, ladder};
 pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
-pub use read::{Format, Reader};
+pub use read::{Format, IndexOrder, Reader};
 pub use reading::{Object, Reading};
 pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
 pub use staleness::{Staleness, Times, staleness};

@@ -1,11 +1,11 @@
 //! `quorate check`.
 
-use std::cell::Cell;
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -15,6 +15,7 @@ use quorate_checker::{
 };
 use serde_json::{Value, json};
 
+use super::blocks::Blocks;
 use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
@@ -34,6 +35,8 @@ const EXAMPLES: &str = "Examples:
 
 /// How many counterexamples are told in full.
 const STORIES_MAX: usize = 3;
+/// From this size on a file is parsed in blocks.
+const LARGE_BYTES: u64 = 8 << 20;
 /// Progress is told each time so many events have been read.
 const EVENTS_A_TELL: u64 = 1024;
 
@@ -177,34 +180,43 @@ pub(super) fn load(
     quiet: bool,
 ) -> Result<Loaded> {
     let in_file = || path.display().to_string();
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let read = Rc::new(Cell::new(0));
-    let counted = Counted { file, read: Rc::clone(&read) };
+    let open = || File::open(path).with_context(|| format!("cannot open {}", path.display()));
+    let file = open()?;
+    let metadata = file.metadata();
+    let size = metadata.as_ref().map_or(0, fs::Metadata::len);
+    let read = Arc::new(AtomicU64::new(0));
     let mut progress = Progress::begin("reading", size, quiet);
-    let mut reader =
-        Reader::new(BufReader::with_capacity(1 << 18, counted), format).with_context(in_file)?;
     let mut events = 0_u64;
     let tell = |_: &Event| {
         events += 1;
         if events.is_multiple_of(EVENTS_A_TELL) {
-            progress.set(read.get());
+            progress.set(read.load(Ordering::Relaxed));
         }
     };
-    let recorded = Recorded::read(&mut reader, reading, tell).with_context(in_file)?;
-    Ok(Loaded { recorded, format: reader.format(), truncated: reader.truncated() })
+    let counting =
+        |file| BufReader::with_capacity(1 << 18, Counted { file, read: Arc::clone(&read) });
+    let mut reader = Reader::new(counting(file), format).with_context(in_file)?;
+    let format = reader.format();
+    let is_large = size >= LARGE_BYTES && metadata.is_ok_and(|metadata| metadata.is_file());
+    let (recorded, truncated) = if is_large && format == Format::Jsonl {
+        let mut blocks = Blocks::new(counting(open()?));
+        (Recorded::read(&mut blocks, reading, tell), blocks.truncated())
+    } else {
+        (Recorded::read(&mut reader, reading, tell), reader.truncated())
+    };
+    Ok(Loaded { recorded: recorded.with_context(in_file)?, format, truncated })
 }
 
 /// A file that counts what was read of it.
 struct Counted {
     file: File,
-    read: Rc<Cell<u64>>,
+    read: Arc<AtomicU64>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        self.read.set(self.read.get() + count as u64);
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }

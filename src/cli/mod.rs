@@ -3,6 +3,7 @@
 //! Exit codes are those Jepsen's users know: 0 all as expected, 1 a violation or an expectation not
 //! met, 2 unknown, 254 bad arguments or bad input, 255 an internal error.
 
+mod blocks;
 mod budget;
 mod check;
 mod interrupt;

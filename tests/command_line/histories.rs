@@ -81,6 +81,59 @@ fn the_ladder_says_what_still_holds() {
     assert_eq!(json[0]["conditions"][4]["verdict"], "valid");
 }
 
+/// A history of twelve megabytes, one write after another: too large to be read in one piece.
+fn large() -> Vec<String> {
+    let line = |index: usize| {
+        let (kind, value) = (["invoke", "ok"][index % 2], index / 2);
+        format!(
+            "{{\"index\":{index},\"process\":0,\"type\":\"{kind}\",\"f\":\"write\",\"value\":{value}}}\n"
+        )
+    };
+    (0..200_000).map(line).collect()
+}
+
+#[test]
+fn large_histories_are_read_like_small_ones() {
+    let shell = Shell::new();
+    let lines = large();
+    shell.write("large.jsonl", lines.concat());
+    let called = shell.quorate("check large.jsonl").ends(0);
+    let expected = "large.jsonl: valid (100000 operations on 1 key in 200000 events, jsonl)\n";
+    assert!(called.out.starts_with(expected), "{}", called.out);
+
+    let cut = lines.concat();
+    shell.write("cut.jsonl", &cut[..cut.len() - 5]);
+    let called = shell.quorate("check cut.jsonl").ends(0);
+    let expected = "the file ends in the middle of line 200000: checked up to there";
+    assert!(called.out.contains(expected), "{}", called.out);
+
+    let damaged = |line: usize, text: &str| {
+        let mut lines = large();
+        lines[line - 1] = format!("{text}\n");
+        shell.write("damaged.jsonl", lines.concat());
+        shell.quorate("check damaged.jsonl").ends(254).err
+    };
+    assert_eq!(
+        damaged(150_000, "{\"index\":7}"),
+        "quorate: damaged.jsonl: line 150000: field `process`: missing; expected a number or \
+         \"nemesis\"\n"
+    );
+    // The index is wrong only beside what stands in other blocks.
+    let last = lines[199_999].replace("\"index\":199999", "\"index\":3");
+    assert_eq!(
+        damaged(200_000, last.trim_end()),
+        "quorate: damaged.jsonl: line 200000: field `index`: index 3 follows index 199998; expected \
+         rising indexes: the order of the events is their real-time order\n"
+    );
+    // The first of two errors is told.
+    let mut lines = large();
+    lines[20_000] = "first\n".to_owned();
+    lines[190_000] = "second\n".to_owned();
+    shell.write("twice.jsonl", lines.concat());
+    let called = shell.quorate("check twice.jsonl").ends(254);
+    assert!(called.err.starts_with("quorate: twice.jsonl: line 20001: "), "{}", called.err);
+}
+
 #[test]
 fn many_violations_are_counted_after_the_first_few() {
     let shell = Shell::new();

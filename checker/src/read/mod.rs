@@ -56,7 +56,7 @@ pub struct Reader<R> {
     source: Source<R>,
     format: Format,
     edn: edn::Nesting,
-    index_last: Option<u64>,
+    order: IndexOrder,
     truncated: Option<u64>,
     done: bool,
 }
@@ -74,10 +74,17 @@ impl<R: BufRead> Reader<R> {
             source,
             format,
             edn: edn::Nesting::default(),
-            index_last: None,
+            order: IndexOrder::default(),
             truncated: None,
             done: false,
         })
+    }
+
+    /// Counts lines from `line` on: the input is a part of a file.
+    #[must_use]
+    pub fn counting_from(mut self, line: u64) -> Self {
+        self.source.line = line - 1;
+        self
     }
 
     /// The format, given or found.
@@ -98,7 +105,7 @@ impl<R: BufRead> Reader<R> {
         };
         match step {
             Step::Event(event) => {
-                self.check_index(&event)?;
+                self.order.check(&event)?;
                 Ok(Some(event))
             }
             Step::End => Ok(None),
@@ -108,10 +115,19 @@ impl<R: BufRead> Reader<R> {
             }
         }
     }
+}
 
-    fn check_index(&mut self, event: &Event) -> Result<(), ReadError> {
+/// The order of the indexes: each once, rising.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IndexOrder {
+    last: Option<u64>,
+}
+
+impl IndexOrder {
+    /// Refuses an event whose index does not come after those of the events before it.
+    pub fn check(&mut self, event: &Event) -> Result<(), ReadError> {
         let Some(index) = event.index else { return Ok(()) };
-        match self.index_last {
+        match self.last {
             Some(last) if index == last => Err(ReadError::field(
                 event.line,
                 "index",
@@ -125,7 +141,7 @@ impl<R: BufRead> Reader<R> {
                 "rising indexes: the order of the events is their real-time order",
             )),
             _ => {
-                self.index_last = Some(index);
+                self.last = Some(index);
                 Ok(())
             }
         }

@@ -3,8 +3,6 @@
 
 mod keys;
 
-use std::io::BufRead;
-
 use crate::anomaly::Anomaly;
 use crate::certificate::{Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
@@ -15,7 +13,6 @@ use crate::history::{Builder, History};
 use crate::ladder::Rung;
 use crate::linear::Rules;
 use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
-use crate::read::Reader;
 use crate::reading::{Object, Reading};
 use crate::staleness::Staleness;
 use crate::verdict::{Budget, Engine, GaveUp, Verdict};
@@ -117,8 +114,8 @@ impl KeyResult {
 
 impl Recorded {
     /// Reads all events, telling `progress` of each.
-    pub fn read<R: BufRead>(
-        reader: &mut Reader<R>,
+    pub fn read(
+        mut events: impl Iterator<Item = Result<Event, ReadError>>,
         reading: &Reading,
         mut progress: impl FnMut(&Event),
     ) -> Result<Self, ReadError> {
@@ -126,13 +123,13 @@ impl Recorded {
         let mut object = reading.object;
         // Events of the nemesis before the first client's do not tell the object.
         while object.is_none() {
-            let Some(event) = reader.next().transpose()? else { break };
+            let Some(event) = events.next().transpose()? else { break };
             if event.process != Process::Nemesis {
                 object = Some(Object::of(&event)?);
             }
             before.push(event);
         }
-        let events = before.into_iter().map(Ok).chain(reader);
+        let events = before.into_iter().map(Ok).chain(events);
         let events = events.inspect(|event| event.iter().for_each(&mut progress));
         let object = object.unwrap_or(Object::Register);
         let mut recorded = match object {

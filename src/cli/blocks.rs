@@ -1,0 +1,116 @@
+//! A large `history.jsonl` parsed in blocks of whole lines, on all cores: parsing is most of what a
+//! check of a file costs. The events come out in the order of the file.
+
+use std::io::{BufRead, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use quorate_checker::{Event, Format, IndexOrder, ReadError, Reader};
+
+const BLOCK_BYTES: usize = 1 << 20;
+/// A line longer than any event may be ends its block; the reader refuses it.
+const LINE_BYTES_MAX: u64 = 32 << 20;
+
+/// A block of lines, the number of the first, and where the events go.
+struct Job {
+    lines: Vec<u8>,
+    first_line: u64,
+    events: SyncSender<Parsed>,
+}
+
+/// The events of a block up to the first error.
+struct Parsed {
+    events: Vec<Result<Event, ReadError>>,
+    /// The line in whose event the block ends.
+    truncated: Option<u64>,
+}
+
+/// The events of a file.
+pub(super) struct Blocks {
+    parsed: Receiver<Receiver<Parsed>>,
+    now: std::vec::IntoIter<Result<Event, ReadError>>,
+    order: IndexOrder,
+    truncated: Option<u64>,
+}
+
+impl Blocks {
+    /// Begins to read.
+    pub(super) fn new(input: impl BufRead + Send + 'static) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let (jobs, queue) = sync_channel(2 * cores);
+        let (results, parsed) = sync_channel(2 * cores);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..cores {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || work(&queue));
+        }
+        thread::spawn(move || split(input, &jobs, &results));
+        Self { parsed, now: Vec::new().into_iter(), order: IndexOrder::default(), truncated: None }
+    }
+
+    /// The line in whose event the file ended, once the end has been reached.
+    pub(super) fn truncated(&self) -> Option<u64> {
+        self.truncated
+    }
+}
+
+impl Iterator for Blocks {
+    type Item = Result<Event, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(event) = self.now.next() {
+                return Some(event.and_then(|event| self.order.check(&event).map(|()| event)));
+            }
+            let Parsed { events, truncated } = self.parsed.recv().ok()?.recv().ok()?;
+            self.now = events.into_iter();
+            self.truncated = truncated;
+        }
+    }
+}
+
+/// Cuts the input into blocks, until it ends or nobody wants any more.
+fn split(mut input: impl BufRead, jobs: &SyncSender<Job>, results: &SyncSender<Receiver<Parsed>>) {
+    let mut first_line = 1;
+    loop {
+        let mut lines = Vec::with_capacity(BLOCK_BYTES + 1024);
+        let read = (&mut input)
+            .take(BLOCK_BYTES as u64)
+            .read_to_end(&mut lines)
+            .and_then(|_| (&mut input).take(LINE_BYTES_MAX).read_until(b'\n', &mut lines));
+        if lines.is_empty() && read.is_ok() {
+            return;
+        }
+        let count = lines.split(|byte| *byte == b'\n').count() as u64 - 1;
+        let (events, parsed) = sync_channel(1);
+        if results.send(parsed).is_err() {
+            return;
+        }
+        if let Err(error) = read {
+            let failed = Err(ReadError::io(first_line + count, error));
+            let _ = events.send(Parsed { events: vec![failed], truncated: None });
+            return;
+        }
+        if jobs.send(Job { lines, first_line, events }).is_err() {
+            return;
+        }
+        first_line += count;
+    }
+}
+
+fn work(queue: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = queue.lock().map(|queue| queue.recv());
+        let Ok(Ok(Job { lines, first_line, events })) = job else { return };
+        let parsed = match Reader::new(&lines[..], Some(Format::Jsonl)) {
+            Err(error) => Parsed { events: vec![Err(error)], truncated: None },
+            Ok(reader) => {
+                let mut reader = reader.counting_from(first_line);
+                Parsed { events: reader.by_ref().collect(), truncated: reader.truncated() }
+            }
+        };
+        // Nobody waits for it after an error in an earlier block.
+        let _ = events.send(parsed);
+    }
+}
