@@ -15,7 +15,7 @@ use crate::protocol::{Key, NodeId};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
-use crate::workload::Workload;
+use crate::workload::{Clients, Workload};
 use crate::world::sim::Simulation;
 use crate::world::{Happening, Traffic, World};
 
@@ -59,6 +59,14 @@ pub struct Progress {
     pub now: Nanos,
     /// Faults that are on.
     pub faults: usize,
+}
+
+impl Progress {
+    /// How much of the run is over, in thousandths: by operations or by time, whatever ends it first.
+    pub fn permille(&self, clients: &Clients) -> u64 {
+        let share = |done: u64, limit: u64| done.saturating_mul(1000) / limit.max(1);
+        share(self.ops, clients.ops).max(share(self.now, clients.time_limit)).min(1000)
+    }
 }
 
 /// Runs a workload in the simulated world.

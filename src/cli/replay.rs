@@ -33,9 +33,9 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit> {
     let info = dir.info()?;
     let workload = super::run::load(&dir.file("workload.toml"))?.resolve()?;
     let mut comparison = Comparison::new(&dir)?;
-    let mut progress = Progress::begin("replaying", workload.clients.ops, args.json);
+    let mut progress = Progress::begin("replaying", 1000, args.json);
     simulate(&workload, info.seed, Some(&mut comparison), &mut |now| {
-        progress.set(now.ops);
+        progress.set(now.permille(&workload.clients));
         true
     })?;
     drop(progress);

@@ -188,9 +188,9 @@ fn record(
     quiet: bool,
 ) -> Result<Run> {
     let mut file = dir.history()?;
-    let mut progress = Progress::begin("running", workload.clients.ops, quiet);
+    let mut progress = Progress::begin("running", 1000, quiet);
     let run = simulate(workload, seed, Some(&mut file), &mut |now| {
-        progress.set(now.ops);
+        progress.set(now.permille(&workload.clients));
         !interrupt.pressed()
     });
     drop(progress);

@@ -50,8 +50,14 @@ pub fn judged(
     };
     entry(&mut out, "expected", &format!("{}: {expected}", workload.expect));
     if result.verdict != Verdict::Valid {
-        entry(&mut out, "holds", &rungs(&result.ladder, Verdict::Valid));
-        entry(&mut out, "breaks", &rungs(&result.ladder, Verdict::Invalid));
+        for (name, verdict) in
+            [("holds", Verdict::Valid), ("breaks", Verdict::Invalid), ("open", Verdict::Unknown)]
+        {
+            let rungs = rungs(&result.ladder, verdict);
+            if !rungs.is_empty() {
+                entry(&mut out, name, &rungs);
+            }
+        }
     }
     if result.staleness.stale() > 0 {
         entry(&mut out, "staleness", &stale_reads(&result.staleness));
@@ -72,7 +78,7 @@ pub fn judged(
 fn rungs(ladder: &Ladder, verdict: Verdict) -> String {
     let rows = ladder.rows.iter().filter(|row| row.verdict() == verdict);
     let names: Vec<&str> = rows.map(|row| row.rung.name()).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    names.join(", ")
 }
 
 /// How many reads were stale, and how much, in one sentence.
