@@ -3,7 +3,9 @@
 //! `quorate-checker` decides whether a recorded history of a replicated register is linearizable: in
 //! near-linear time where written values are distinct, by search otherwise. Valid comes with a
 //! linearization, invalid with a minimal counterexample, and a [verifier](verify) that shares no code
-//! with the engines accepts or rejects either.
+//! with the engines accepts or rejects either. Where a register is not linearizable, the
+//! [ladder](ladder()) says which weaker conditions it keeps, and [`staleness()`] how far its reads lag.
+//! Other objects are checked by their [models](model).
 //!
 //! ```
 //! use quorate_checker::{Budget, Builder, Reader, Rules, Verdict, check};
