@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::circle::{Before, Edge};
+use super::circle::{Before, Edge, Reason};
 use super::{Breach, Link, Rung, Standing};
 use crate::clusters::Clusters;
 use crate::history::Op;
@@ -44,9 +44,10 @@ fn stands(rung: Rung, sessions: &[Vec<Step>], clusters: &Clusters) -> Standing {
     {
         return Standing::Breaks(breach);
     }
-    let mut graph = Before::new(clusters.all.len() as u32);
+    let mut graph = Before::default();
+    graph.add_nodes(clusters.all.len() as u32);
     for number in 1..clusters.all.len() as u32 {
-        graph.add(Edge { from: 0, to: number, first: None, then: None });
+        graph.add(0, number, Reason::default());
     }
     for steps in sessions {
         match rung {
@@ -86,12 +87,8 @@ fn add_neighbours<'s>(graph: &mut Before, steps: impl Iterator<Item = &'s Step>)
     let mut last: Option<&Step> = None;
     for step in steps {
         if let Some(last) = last.filter(|last| last.cluster != step.cluster) {
-            graph.add(Edge {
-                from: last.cluster,
-                to: step.cluster,
-                first: Some(last.op),
-                then: Some(step.op),
-            });
+            let reason = Reason { first: Some(last.op), then: Some(step.op) };
+            graph.add(last.cluster, step.cluster, reason);
         }
         last = Some(step);
     }
@@ -106,23 +103,18 @@ fn add_all_before(graph: &mut Before, steps: &[Step], writes_first: bool) {
     // Node k of the tree is `base + k`: leaves from `count` on, the parent of k is k / 2.
     let base = graph.add_nodes(2 * count);
     for (leaf, first) in (count..).zip(&firsts) {
-        let from = first.cluster;
-        graph.add(Edge { from, to: base + leaf, first: Some(first.op), then: None });
+        graph.add(first.cluster, base + leaf, Reason { first: Some(first.op), then: None });
     }
     for node in 2..2 * count {
-        graph.add(Edge { from: base + node, to: base + node / 2, first: None, then: None });
+        graph.add(base + node, base + node / 2, Reason::default());
     }
     let mut stretch = |from: u32, to: u32, then: &Step| {
         let (mut low, mut high) = (from + count, to + count);
         while low < high {
             for end in [(low, low % 2 == 1), (high - 1, high % 2 == 1)] {
                 if let (node, true) = end {
-                    graph.add(Edge {
-                        from: base + node,
-                        to: then.cluster,
-                        first: None,
-                        then: Some(then.op),
-                    });
+                    let reason = Reason { first: None, then: Some(then.op) };
+                    graph.add(base + node, then.cluster, reason);
                 }
             }
             low = low.div_ceil(2);
@@ -152,10 +144,15 @@ fn links(circle: &[Edge], clusters: &Clusters) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
     let mut open: Option<(u32, Option<u32>)> = None;
     for edge in edges {
-        let (from, first) = open.take().unwrap_or((edge.from, edge.first));
+        let (from, first) = open.take().unwrap_or((edge.from, edge.reason.first));
         if edge.to < count {
             let value = |number: u32| clusters.all[number as usize].value;
-            links.push(Link { from: value(from), to: value(edge.to), first, then: edge.then });
+            links.push(Link {
+                from: value(from),
+                to: value(edge.to),
+                first,
+                then: edge.reason.then,
+            });
         } else {
             open = Some((from, first));
         }
