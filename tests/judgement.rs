@@ -20,7 +20,7 @@ fn record(workload: &Workload, seed: u64) -> Run {
 
 fn judged(text: &str, seed: u64) -> Judged {
     let workload = workload(text);
-    judge(&workload, record(&workload, seed), Budget::GENEROUS, |_| {})
+    judge(&workload, record(&workload, seed), Budget::GENEROUS, || {})
 }
 
 const STRICT: &str = "[cluster]\nr = 2\nw = 2\n[clients]\nops = 1000\n";
@@ -41,12 +41,12 @@ fn each_judgement_has_its_case() {
 
     // What a strict cluster with a bug would record: the run of a loose one.
     let buggy = record(&workload(LOOSE), 1);
-    let buggy = judge(&workload(STRICT), buggy, Budget::GENEROUS, |_| {});
+    let buggy = judge(&workload(STRICT), buggy, Budget::GENEROUS, || {});
     assert_eq!((buggy.verdict, buggy.judgement), (Verdict::Invalid, Judgement::Broken));
 
     let repeated = format!("{STRICT}values = 2\nkeys = 1\n");
     let hard = record(&workload(&repeated), 1);
-    let undecided = judge(&workload(&repeated), hard, Budget { steps: 10, bytes: 1 << 20 }, |_| {});
+    let undecided = judge(&workload(&repeated), hard, Budget { steps: 10, bytes: 1 << 20 }, || {});
     assert_eq!(undecided.verdict, Verdict::Unknown);
     assert_eq!((undecided.judgement, undecided.as_expected), (Judgement::Undecided, None));
 }
@@ -55,7 +55,7 @@ fn each_judgement_has_its_case() {
 fn regularity_forbids_stale_reads_and_allows_inversions() {
     let regular = STRICT.replace("r = 2", "r = 2\nwrite_back = false");
     let stale = record(&workload(LOOSE), 1);
-    let stale = judge(&workload(&regular), stale, Budget::GENEROUS, |_| {});
+    let stale = judge(&workload(&regular), stale, Budget::GENEROUS, || {});
     assert_eq!(stale.judgement, Judgement::Broken);
     let inverted = (1..100).map(|seed| judged(&regular, seed)).find(|j| !j.violations.is_empty());
     assert_eq!(inverted.map(|judged| judged.judgement), Some(Judgement::WeakerByDesign));
@@ -114,7 +114,7 @@ fn evidence_is_what_counting_by_hand_gives() {
             by_kind.push((windows.len() as u64, met.count() as u64, hit.count() as u64));
         }
 
-        let evidence = judge(&workload, run, Budget::GENEROUS, |_| {}).evidence;
+        let evidence = judge(&workload, run, Budget::GENEROUS, || {}).evidence;
         assert_eq!(evidence.contended_reads, contended);
         assert_eq!(evidence.outcomes.values().map(|outcomes| outcomes.ok).sum::<u64>(), ok);
         let of = |kind: FaultKind| {

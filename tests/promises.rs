@@ -35,7 +35,7 @@ fn workload(cluster: &str, nemesis: &str, ops: u32) -> Workload {
 
 fn run(workload: &Workload, seed: u64) -> Judged {
     let run = simulate(workload, Seed(seed), None, &mut |_| true).expect("nothing is written");
-    judge(workload, run, Budget::GENEROUS, |_| {})
+    judge(workload, run, Budget::GENEROUS, || {})
 }
 
 /// Every protocol, N, R, W and way to read.

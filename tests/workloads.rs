@@ -47,7 +47,7 @@ fn each_ends_as_it_says_it_must_ten_seeds_in_a_row() {
     for workload in workloads() {
         for seed in 1..=10 {
             let run = simulate(&workload, Seed(seed), None, &mut |_| true).expect("no file");
-            let judged = judge(&workload, run, Budget::GENEROUS, |_| {});
+            let judged = judge(&workload, run, Budget::GENEROUS, || {});
             let what = format!("{}, seed {seed}: {:?}", workload.name, judged.violations);
             assert_eq!(judged.as_expected, Some(true), "{what}");
             assert_ne!(judged.judgement, Judgement::Broken, "{what}");

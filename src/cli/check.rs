@@ -19,7 +19,7 @@ use super::blocks::Blocks;
 use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
-use crate::judge::{Ladder, OverallStaleness};
+use crate::judge::{Examined, Ladder, OverallStaleness, examine};
 use crate::report::{self, counted, explanation, key_summary, not_linearizable_either};
 
 const EXAMPLES: &str = "Examples:
@@ -262,33 +262,27 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit> {
 fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
     let loaded = load(path, args.format(), &args.reading(), args.json)?;
     let recorded = &loaded.recorded;
-    let mut certificate = recorded.certificate();
     let mut progress = Progress::begin("checking", recorded.key_count as u64, args.json);
-    let mut results = Vec::new();
-    for result in recorded.check(args.budget.budget) {
-        if args.certificate.is_some() {
-            certificate.keys.push(result.certificate());
-        }
-        results.push(result);
-        progress.set(results.len() as u64);
-    }
+    let (mut done, all) = (0, args.condition == ConditionArg::All);
+    let examined = examine(recorded, args.budget.budget, all, || {
+        done += 1;
+        progress.set(done);
+    });
     drop(progress);
+    let (mut ladder, mut staleness) = (Ladder::default(), OverallStaleness::default());
+    let mut results = Vec::with_capacity(examined.len());
+    for Examined { result, more } in examined {
+        results.push(result);
+        if let Some(more) = more {
+            ladder.add(more.rungs);
+            staleness.add(more.staleness);
+        }
+    }
     if let Some(path) = &args.certificate {
-        let write = || {
-            let mut file = BufWriter::new(File::create(path)?);
-            certificate.write(&mut file)?;
-            file.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
-        };
-        write().with_context(|| format!("cannot write {}", path.display()))?;
+        write_certificate(path, recorded, &results)?;
     }
     let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
-    let weaker = (args.condition == ConditionArg::All).then(|| {
-        let mut ladder = Ladder::default();
-        for (number, result) in results.iter().enumerate() {
-            ladder.add(recorded.ladder(number, result));
-        }
-        (ladder, OverallStaleness::of(recorded.staleness()))
-    });
+    let weaker = all.then(|| (ladder, staleness.sorted()));
     let conditions = weaker
         .as_ref()
         .map(|(ladder, staleness)| report::ladder(ladder) + &report::staleness(staleness));
@@ -308,6 +302,17 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
             "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
         }),
     })
+}
+
+fn write_certificate(path: &Path, recorded: &Recorded, results: &[KeyResult]) -> Result<()> {
+    let mut certificate = recorded.certificate();
+    certificate.keys.extend(results.iter().map(KeyResult::certificate));
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        certificate.write(&mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {

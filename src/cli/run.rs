@@ -155,7 +155,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     let (duration, traffic, interrupted) = (run.duration, run.traffic, run.stopped_at.is_some());
     let mut progress = Progress::begin("checking", run.history.keys.len() as u64, quiet);
     let mut checked = 0;
-    let result = judge(&workload, run, args.budget.budget, |_| {
+    let result = judge(&workload, run, args.budget.budget, || {
         checked += 1;
         progress.set(checked);
     });

@@ -1,13 +1,14 @@
 //! The judgement: what was found against what was promised, and how much there was to find.
 
+mod examine;
 mod ladder;
 mod staleness;
 
 use std::collections::BTreeMap;
 
 use quorate_checker::{
-    Anomaly, Budget, Certificate, Explanation, Finding, Function, History, KeyResult, NO_TIME, Op,
-    Outcome, Recorded, Rules, Verdict,
+    Anomaly, Budget, Certificate, Explanation, Finding, Function, History, NO_TIME, Op, Outcome,
+    Recorded, Rules, Verdict,
 };
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ use crate::quorum::{Condition, Promise, promise};
 use crate::run::{FaultWindow, Run};
 use crate::workload::{Expectation, Workload};
 
+pub use examine::{Examined, More, examine};
 pub use ladder::{Ladder, Row};
 pub use staleness::{OverallStaleness, OverallTimes, quantile};
 
@@ -136,22 +138,19 @@ pub struct Judged {
 }
 
 /// Checks a run and judges it. `on_key` is told after each register.
-pub fn judge(
-    workload: &Workload,
-    run: Run,
-    budget: Budget,
-    mut on_key: impl FnMut(&KeyResult),
-) -> Judged {
+pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()) -> Judged {
     let evidence = evidence(&run.history, &run.faults);
     let recorded = Recorded::of_registers(run.history, Rules::default());
     let mut certificate = recorded.certificate();
     let mut verdict = Verdict::Valid;
     let mut violations = Vec::new();
     let mut engines = BTreeMap::new();
-    let mut ladder = Ladder::default();
-    for (number, result) in recorded.check(budget).enumerate() {
-        on_key(&result);
-        ladder.add(recorded.ladder(number, &result));
+    let (mut ladder, mut staleness) = (Ladder::default(), OverallStaleness::default());
+    for Examined { result, more } in examine(&recorded, budget, true, on_key) {
+        if let Some(more) = more {
+            ladder.add(more.rungs);
+            staleness.add(more.staleness);
+        }
         verdict = verdict.max(result.verdict());
         *engines.entry(result.engine.name()).or_default() += 1;
         certificate.keys.push(result.certificate());
@@ -171,7 +170,7 @@ pub fn judge(
         evidence,
         violations,
         ladder,
-        staleness: OverallStaleness::of(recorded.staleness()),
+        staleness: staleness.sorted(),
         engines,
         certificate,
     }

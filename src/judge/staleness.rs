@@ -5,7 +5,7 @@ use quorate_checker::Staleness;
 use crate::time::Nanos;
 
 /// Staleness over all registers that can be measured.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverallStaleness {
     /// How many reads there are.
     pub reads: u64,
@@ -20,7 +20,7 @@ pub struct OverallStaleness {
 }
 
 /// Staleness in time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverallTimes {
     /// Of stale reads, how long the first newer value had been in place; rising.
     pub ages: Vec<Nanos>,
@@ -30,34 +30,43 @@ pub struct OverallTimes {
     pub gamma: Nanos,
 }
 
+impl Default for OverallStaleness {
+    /// No register yet.
+    fn default() -> Self {
+        let times = OverallTimes { ages: Vec::new(), delta: Some(0), gamma: 0 };
+        Self { reads: 0, behind: Vec::new(), times: Some(times), open: 0, why: None }
+    }
+}
+
 impl OverallStaleness {
-    /// All registers together. Each must be atomic by itself, so the worst one decides.
-    pub fn of(keys: impl Iterator<Item = Result<Staleness, &'static str>>) -> Self {
-        let times = OverallTimes { delta: Some(0), ..OverallTimes::default() };
-        let mut all = Self { times: Some(times), ..Self::default() };
-        for key in keys {
-            let key = match key {
-                Ok(key) => key,
-                Err(why) => {
-                    all.open += 1;
-                    all.why.get_or_insert(why);
-                    continue;
-                }
-            };
-            all.reads += key.reads;
-            all.behind.extend(key.behind);
-            all.times = all.times.zip(key.times).map(|(mut times, key)| {
-                times.ages.extend(key.ages);
-                times.delta = times.delta.zip(key.delta).map(|(one, other)| one.max(other));
-                times.gamma = times.gamma.max(key.gamma);
-                times
-            });
-        }
-        all.behind.sort_unstable();
-        if let Some(times) = &mut all.times {
+    /// Counts a register in. Each must be atomic by itself, so the worst one decides.
+    pub fn add(&mut self, key: Result<Staleness, &'static str>) {
+        let key = match key {
+            Ok(key) => key,
+            Err(why) => {
+                self.open += 1;
+                self.why.get_or_insert(why);
+                return;
+            }
+        };
+        self.reads += key.reads;
+        self.behind.extend(key.behind);
+        self.times = self.times.take().zip(key.times).map(|(mut times, key)| {
+            times.ages.extend(key.ages);
+            times.delta = times.delta.zip(key.delta).map(|(one, other)| one.max(other));
+            times.gamma = times.gamma.max(key.gamma);
+            times
+        });
+    }
+
+    /// With its figures in order, once all registers are counted.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.behind.sort_unstable();
+        if let Some(times) = &mut self.times {
             times.ages.sort_unstable();
         }
-        all
+        self
     }
 
     /// How many reads are stale.
@@ -92,13 +101,19 @@ mod tests {
             let times = quorate_checker::Times { ages: vec![age], delta, gamma };
             Ok(Staleness { reads: 10, behind: vec![1], times: Some(times) })
         };
-        let all = OverallStaleness::of([key(5, Some(5), 3), key(2, Some(9), 1)].into_iter());
-        assert_eq!((all.reads, all.stale()), (20, 2));
+        let all = |keys: Vec<Result<Staleness, &'static str>>| {
+            let mut all = OverallStaleness::default();
+            for key in keys {
+                all.add(key);
+            }
+            all.sorted()
+        };
+        let both = all(vec![key(5, Some(5), 3), key(2, Some(9), 1)]);
+        assert_eq!((both.reads, both.stale()), (20, 2));
         let times = OverallTimes { ages: vec![2, 5], delta: Some(9), gamma: 3 };
-        assert_eq!(all.times, Some(times));
-        let all =
-            OverallStaleness::of([key(5, None, 3), Err("no"), key(2, Some(9), 1)].into_iter());
-        assert_eq!((all.open, all.why), (1, Some("no")));
-        assert_eq!(all.times.and_then(|times| times.delta), None);
+        assert_eq!(both.times, Some(times));
+        let three = all(vec![key(5, None, 3), Err("no"), key(2, Some(9), 1)]);
+        assert_eq!((three.open, three.why), (1, Some("no")));
+        assert_eq!(three.times.and_then(|times| times.delta), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Checking and verifying key by key, in positions of events: of registers, and of any other object.
 
+use std::ops::Range;
+
 use super::{Finding, Footing, KeyResult};
 use crate::anomaly::Anomaly;
 use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
@@ -15,9 +17,10 @@ use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Ve
 use crate::verify::{Rejection, verify, verify_calls};
 
 /// The keys of a history, whatever the object.
-pub(super) trait Keys {
+pub(super) trait Keys: Send + Sync {
     fn name(&self, number: usize) -> Datum;
-    fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_>;
+    fn check(&self, keys: Range<usize>, budget: Budget)
+    -> Box<dyn Iterator<Item = KeyResult> + '_>;
     /// Where a register stands below linearizability; nothing for other objects.
     fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)>;
     /// How stale the reads of a register are, or why that cannot be told.
@@ -67,9 +70,13 @@ impl Keys for Registers {
         self.history.keys[number].key.as_ref().map_or(Datum::Nil, Value::to_datum)
     }
 
-    fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_> {
-        let reports = check_keys(&self.history, &self.rules, budget);
-        let keys = self.history.keys.iter();
+    fn check(
+        &self,
+        keys: Range<usize>,
+        budget: Budget,
+    ) -> Box<dyn Iterator<Item = KeyResult> + '_> {
+        let reports = check_keys(&self.history, &self.rules, keys.clone(), budget);
+        let keys = self.history.keys[keys].iter();
         Box::new(keys.zip(reports).map(|(key, report)| self.result(key, report)))
     }
 
@@ -146,19 +153,28 @@ impl<M: Model> Calls<M> {
     }
 }
 
-impl<M: Model> Keys for Calls<M> {
+impl<M> Keys for Calls<M>
+where
+    M: Model<Op: Send + Sync> + Send + Sync,
+{
     fn name(&self, number: usize) -> Datum {
         self.history.keys[number].0.clone().unwrap_or(Datum::Nil)
     }
 
-    fn check(&self, budget: Budget) -> Box<dyn Iterator<Item = KeyResult> + '_> {
-        let reports = check_calls(&self.model, &self.history, budget);
-        Box::new(self.history.keys.iter().zip(reports).map(|((_, calls), report)| KeyResult {
-            key: report.key,
-            op_count: report.op_count,
-            engine: report.engine,
-            why: "the object is no register",
-            finding: self.finding(calls, report.proof),
+    fn check(
+        &self,
+        keys: Range<usize>,
+        budget: Budget,
+    ) -> Box<dyn Iterator<Item = KeyResult> + '_> {
+        let reports = check_calls(&self.model, &self.history, keys.clone(), budget);
+        Box::new(self.history.keys[keys].iter().zip(reports).map(|((_, calls), report)| {
+            KeyResult {
+                key: report.key,
+                op_count: report.op_count,
+                engine: report.engine,
+                why: "the object is no register",
+                finding: self.finding(calls, report.proof),
+            }
         }))
     }
 
