@@ -15,7 +15,7 @@ mod verify;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use quorate_checker::Verdict;
 use serde::Serialize;
 
@@ -41,6 +41,9 @@ const EXIT_CODES: &str = "Exit codes:
   254  bad arguments or bad input
   255  an internal error";
 
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  quorate completions bash > ~/.local/share/bash-completion/completions/quorate";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a workload, check what the clients saw, and judge it.
@@ -51,6 +54,12 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Run a recorded run again and compare the histories.
     Replay(replay::ReplayArgs),
+    /// Print what a shell needs to complete commands and options.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// How the program ends.
@@ -106,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Completions { shell } => completions(shell),
     });
     match outcome {
         Ok(Ok(exit)) => ExitCode::from(exit.code()),
@@ -119,6 +129,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(255)
         }
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "quorate", &mut script);
+    io::stdout().lock().write_all(&script)?;
+    Ok(Exit::AsExpected)
 }
 
 /// Whoever reads the output has seen enough, as with `quorate … | head`.

@@ -145,9 +145,19 @@ fn replay_takes_runs_only() {
 }
 
 #[test]
+fn shells_learn_the_commands() {
+    let shell = Shell::new();
+    for name in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = shell.quorate(&format!("completions {name}")).ends(0).out;
+        assert!(script.contains("replay") && script.contains("nemesis"), "{name}: {script}");
+    }
+    shell.quorate("completions teletype").ends(254);
+}
+
+#[test]
 fn help_has_examples_and_mistakes_get_hints() {
     let shell = Shell::new();
-    for command in ["run", "check", "verify", "replay"] {
+    for command in ["run", "check", "verify", "replay", "completions"] {
         let help = shell.quorate(&format!("{command} --help")).ends(0);
         assert!(help.out.contains(&format!("Examples:\n  quorate {command}")), "{}", help.out);
     }
