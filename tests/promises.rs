@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use quorate::judge::{Judged, Judgement, judge};
+use quorate::protocol::{Configuration, Durability, Protocol};
 use quorate::quorum::{Condition, promise};
 use quorate::rng::Seed;
 use quorate::run::simulate;
@@ -77,6 +78,51 @@ fn what_is_promised_holds() {
         }
     }
     assert!(linearizable > 200, "only {linearizable} runs were promised to be linearizable");
+}
+
+/// The configuration with the remedy applied, as its text says it.
+fn remedied(config: &Configuration, remedy: &str) -> Configuration {
+    let mut config = *config;
+    for change in remedy.split("; and ") {
+        let change = change.split(", ").next().unwrap_or_default();
+        let number = || change.rsplit(' ').next().and_then(|number| number.parse().ok());
+        let number = || number().unwrap_or_else(|| panic!("no number in {change:?}"));
+        match change.split(" = ").next() {
+            Some("R") if change.starts_with("R = W") => (config.r, config.w) = (number(), number()),
+            Some("R") => config.r = number(),
+            Some("W") => config.w = number(),
+            _ if change == "write_back = true" => config.write_back = true,
+            _ if change == "protocol = \"abd\"" => config.protocol = Protocol::Abd,
+            _ if change == "durability = \"sync-before-ack\"" => {
+                config.durability = Durability::SyncBeforeAck;
+            }
+            _ => panic!("what does {change:?} mean?"),
+        }
+    }
+    config
+}
+
+#[test]
+fn every_remedy_lifts_the_promise() {
+    for cluster in clusters(5) {
+        for nemesis in NEMESES {
+            let workload = workload(&cluster, nemesis, 1);
+            let (config, hazards) = (workload.config, workload.hazards());
+            let promised = promise(&config, hazards);
+            if promised.condition == Condition::Linearizable {
+                assert_eq!(promised.remedy, "", "{cluster}");
+                continue;
+            }
+            let lifted = promise(&remedied(&config, &promised.remedy), hazards);
+            assert!(
+                lifted.condition > promised.condition,
+                "{cluster}\n{hazards:?}\n{}: {:?} to {:?}",
+                promised.remedy,
+                promised.condition,
+                lifted.condition
+            );
+        }
+    }
 }
 
 /// The weakest condition above what is promised.

@@ -195,6 +195,17 @@ fn abd(config: &Configuration, hazards: Hazards) -> Promise {
     }
 }
 
+/// What makes versions that are counted and not timed worth it.
+fn without_clocks(config: &Configuration, hazards: Hazards) -> String {
+    let counted = abd(&Configuration { protocol: Protocol::Abd, ..*config }, hazards);
+    let remedy = "protocol = \"abd\", whose versions are counted and not timed";
+    if counted.condition > Condition::Eventual {
+        remedy.to_owned()
+    } else {
+        format!("{remedy}; and {}", counted.remedy)
+    }
+}
+
 fn lww(config: &Configuration, hazards: Hazards) -> Promise {
     const SOURCE: &str = "Dynamo-style stores; Kingsbury on Cassandra, 2013";
     if hazards.clock_skew {
@@ -205,7 +216,7 @@ fn lww(config: &Configuration, hazards: Hazards) -> Promise {
                 "A write that is stamped by a slow clock loses against an older one stamped by a \
                      fast clock: it is acknowledged, and never read."
                     .into(),
-            remedy: "protocol = \"abd\", whose versions are counted and not timed".into(),
+            remedy: without_clocks(config, hazards),
             source: SOURCE,
         };
     }
