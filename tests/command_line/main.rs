@@ -2,6 +2,7 @@
 
 mod bad_workloads;
 mod histories;
+#[cfg(unix)]
 mod interrupted;
 mod runs;
 
