@@ -49,12 +49,13 @@ mod reading;
 mod recorded;
 mod search;
 mod staleness;
+mod transactions;
 mod value;
 mod verdict;
 pub mod verify;
 mod write;
 
-pub use anomaly::Anomaly;
+pub use anomaly::{Anomaly, CycleKind, Scope};
 pub use certificate::{
     Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof, UnreadableCertificate,
 };
@@ -69,6 +70,7 @@ pub use read::{Format, IndexOrder, Reader};
 pub use reading::{Object, Reading};
 pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
 pub use staleness::{Staleness, Times, staleness};
+pub use transactions::Isolation;
 pub use value::{Value, ValueId, Values};
 pub use verdict::{
     Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Report, Verdict,

@@ -14,7 +14,9 @@ use crate::value::{EXPECTED_VALUE, Value};
 pub enum Object {
     /// Registers with read, write and cas.
     Register,
-    /// Several registers read and written at one moment: txn.
+    /// Transactions that append to lists and read them: txn.
+    ListAppend,
+    /// Transactions that write and read several registers: txn.
     MultiRegister,
     /// A lock: acquire and release.
     Mutex,
@@ -24,12 +26,14 @@ pub enum Object {
 
 impl Object {
     /// All objects.
-    pub const ALL: [Self; 4] = [Self::Register, Self::MultiRegister, Self::Mutex, Self::Kv];
+    pub const ALL: [Self; 5] =
+        [Self::Register, Self::ListAppend, Self::MultiRegister, Self::Mutex, Self::Kv];
 
     /// The word of the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::ListAppend => "list-append",
             Self::MultiRegister => "multi-register",
             Self::Mutex => "mutex",
             Self::Kv => "kv",
@@ -39,27 +43,42 @@ impl Object {
     fn functions(self) -> &'static [&'static str] {
         match self {
             Self::Register => &["read", "write", "cas"],
-            Self::MultiRegister => &["txn"],
+            Self::ListAppend | Self::MultiRegister => &["txn"],
             Self::Mutex => &["acquire", "release"],
             Self::Kv => &["get", "put", "append"],
         }
     }
 
-    /// The object whose function this is.
-    pub(crate) fn of(event: &Event) -> Result<Self, ReadError> {
-        Self::ALL.into_iter().find(|object| object.functions().contains(&&*event.f)).ok_or_else(
-            || {
-                let known: Vec<String> = (Self::ALL.iter())
-                    .map(|object| format!("{} ({})", object.functions().join(", "), object.name()))
-                    .collect();
-                ReadError::field(
-                    event.line,
-                    "f",
-                    format!("unknown function `{}`", brief(&event.f)),
-                    format!("a function of a known model: {}", known.join("; ")),
-                )
-            },
-        )
+    /// The object whose function this is; `None` for a transaction that does not tell what it works on.
+    pub(crate) fn of(event: &Event) -> Result<Option<Self>, ReadError> {
+        if event.f == "txn" {
+            return Ok(Self::of_transaction(&event.value));
+        }
+        let object = Self::ALL.into_iter().find(|object| object.functions().contains(&&*event.f));
+        object.map(Some).ok_or_else(|| {
+            let known: Vec<String> = (Self::ALL.iter())
+                .map(|object| format!("{} ({})", object.functions().join(", "), object.name()))
+                .collect();
+            ReadError::field(
+                event.line,
+                "f",
+                format!("unknown function `{}`", brief(&event.f)),
+                format!("a function of a known model: {}", known.join("; ")),
+            )
+        })
+    }
+
+    /// Appends and reads of lists tell lists, writes and reads of single values registers.
+    fn of_transaction(steps: &Datum) -> Option<Self> {
+        let Datum::List(steps) = steps else { return Some(Self::MultiRegister) };
+        steps.iter().find_map(|step| {
+            let Datum::List(parts) = step else { return Some(Self::MultiRegister) };
+            match (parts.first().and_then(Datum::as_name), parts.get(2)) {
+                (Some("append" | "a"), _) | (_, Some(Datum::List(_))) => Some(Self::ListAppend),
+                (Some("r" | "read"), Some(Datum::Nil) | None) => None,
+                _ => Some(Self::MultiRegister),
+            }
+        })
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Engine {
     Zones,
     /// Distinct values and compare-and-set: zones of chains, near-linear.
     Chains,
+    /// Transactions: a graph of dependencies, near-linear.
+    Dependencies,
     /// Just-in-time linearization, depth first.
     DepthFirst,
     /// Just-in-time linearization, breadth first.
@@ -67,6 +69,7 @@ impl Engine {
         match self {
             Self::Zones => "zones",
             Self::Chains => "chains",
+            Self::Dependencies => "dependencies",
             Self::DepthFirst => "depth-first",
             Self::Frontier => "frontier",
         }
@@ -107,6 +110,11 @@ pub struct GaveUp {
     pub memory: bool,
     /// How many configurations were expanded.
     pub steps: u64,
+}
+
+impl GaveUp {
+    /// The history could not be searched at all.
+    pub(crate) const NOTHING: Self = Self { op: 0, open_max: 0, memory: false, steps: 0 };
 }
 
 /// Why a verdict holds, or why there is none.

@@ -225,7 +225,7 @@ fn functions_and_values_that_no_register_has() {
     error(
         INVOKE.replace("write", "increment"),
         &expect![
-            "line 1: field `f`: unknown function `increment`; expected a function of a known model: read, write, cas (register); txn (multi-register); acquire, release (mutex); get, put, append (kv)"
+            "line 1: field `f`: unknown function `increment`; expected a function of a known model: read, write, cas (register); txn (list-append); txn (multi-register); acquire, release (mutex); get, put, append (kv)"
         ],
     );
     error(

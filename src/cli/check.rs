@@ -83,7 +83,10 @@ enum Model {
     /// Registers: read, write, cas.
     #[value(alias = "cas-register")]
     Register,
-    /// Several registers at a time: txn.
+    /// Transactions that append to lists and read them: txn.
+    ListAppend,
+    /// Transactions that write and read several registers: txn.
+    #[value(alias = "rw-register")]
     MultiRegister,
     /// A lock: acquire, release.
     Mutex,
@@ -125,7 +128,7 @@ enum ConditionArg {
     #[default]
     Linearizable,
     /// The whole ladder: regular, safe, sequential, session guarantees and convergence, too; and how
-    /// stale reads are.
+    /// stale reads are. Of transactions, every isolation level.
     All,
 }
 
@@ -139,6 +142,7 @@ impl CheckArgs {
         Reading {
             object: self.model.map(|model| match model {
                 Model::Register => Object::Register,
+                Model::ListAppend => Object::ListAppend,
                 Model::MultiRegister => Object::MultiRegister,
                 Model::Mutex => Object::Mutex,
                 Model::Kv => Object::Kv,
@@ -283,14 +287,22 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
     }
     let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
     let weaker = all.then(|| (ladder, staleness.sorted()));
-    let conditions = weaker
-        .as_ref()
-        .map(|(ladder, staleness)| report::ladder(ladder) + &report::staleness(staleness));
+    let isolation = Some(recorded.isolation()).filter(|levels| all && !levels.is_empty());
+    let conditions = match (&isolation, &weaker) {
+        (Some(levels), _) => Some(report::isolation(levels)),
+        (None, Some((ladder, staleness))) => {
+            Some(report::ladder(ladder) + &report::staleness(staleness))
+        }
+        (None, None) => None,
+    };
     Ok(Checked {
         verdict,
         text: text(path, &loaded, verdict, &results) + &conditions.unwrap_or_default(),
         json: json!({
-            "conditions": weaker.as_ref().map(|(ladder, _)| report::ladder_json(ladder)),
+            "conditions": match &isolation {
+                Some(levels) => Some(report::isolation_json(levels)),
+                None => weaker.as_ref().map(|(ladder, _)| report::ladder_json(ladder)),
+            },
             "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
             "file": path,
             "format": loaded.format.name(),
@@ -317,11 +329,18 @@ fn write_certificate(path: &Path, recorded: &Recorded, results: &[KeyResult]) ->
 
 fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {
     let recorded = &loaded.recorded;
+    let of = match recorded.object {
+        Object::ListAppend | Object::MultiRegister => {
+            counted(recorded.op_count as u64, "transaction")
+        }
+        _ => {
+            let keys = counted(recorded.key_count as u64, "key");
+            format!("{} on {keys}", counted(recorded.op_count as u64, "operation"))
+        }
+    };
     let mut out = format!(
-        "{}: {verdict} ({} on {} in {}, {})\n",
+        "{}: {verdict} ({of} in {}, {})\n",
         path.display(),
-        counted(recorded.op_count as u64, "operation"),
-        counted(recorded.key_count as u64, "key"),
         counted(u64::from(recorded.event_count), "event"),
         loaded.format,
     );

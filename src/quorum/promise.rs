@@ -40,9 +40,8 @@ impl Condition {
             // Values come from writes, whatever is promised.
             Anomaly::PhantomValue | Anomaly::DirtyRead | Anomaly::FutureRead => true,
             Anomaly::LostWrite | Anomaly::StaleRead => self >= Self::WeakRegular,
-            Anomaly::LostCas | Anomaly::NewOldInversion | Anomaly::Contradiction => {
-                self == Self::Linearizable
-            }
+            // Transactions promise more than any register.
+            _ => self == Self::Linearizable,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_checker::{Anomaly, CitedCall, Finding, KeyResult};
+use quorate_checker::{Anomaly, CitedCall, Finding, Footing, Isolation, KeyResult, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -139,6 +139,25 @@ pub fn ladder(ladder: &Ladder) -> Value {
         })
     };
     ladder.rows.iter().map(row).collect()
+}
+
+/// Every isolation level.
+pub fn isolation(levels: &[(Isolation, Footing)]) -> Value {
+    let row = |(level, footing): &(Isolation, Footing)| {
+        let (verdict, why, example) = match footing {
+            Footing::Holds => (Verdict::Valid, None, None),
+            Footing::Breaks(example) => (Verdict::Invalid, None, Some(example)),
+            Footing::Open(why) => (Verdict::Unknown, Some(why), None),
+        };
+        json!({
+            "condition": level.name(),
+            "verdict": verdict.name(),
+            "why": why,
+            "story": example.map(|example| &example.story),
+            "timeline": example.map(|example| &example.timeline),
+        })
+    };
+    levels.iter().map(row).collect()
 }
 
 /// One key of a checked history.

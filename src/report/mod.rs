@@ -3,5 +3,10 @@
 mod json;
 mod text;
 
-pub use json::{Summary, key_summary, ladder as ladder_json, staleness as staleness_json};
-pub use text::{counted, explanation, judged, ladder, not_linearizable_either, staleness};
+pub use json::{
+    Summary, isolation as isolation_json, key_summary, ladder as ladder_json,
+    staleness as staleness_json,
+};
+pub use text::{
+    counted, explanation, isolation, judged, ladder, not_linearizable_either, staleness,
+};

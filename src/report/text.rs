@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use quorate_checker::{Anomaly, Explanation, Verdict};
+use quorate_checker::{Anomaly, Explanation, Footing, Isolation, Verdict};
 
 use crate::judge::{
     Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes, OverallStaleness, quantile,
@@ -161,6 +161,40 @@ pub fn ladder(ladder: &Ladder) -> String {
     for story in ladder.rows[1..].iter().filter_map(|row| row.example.as_ref()) {
         if told.iter().all(|before| before.story != story.story) {
             out += &format!("\n{}", explanation(story));
+            told.push(story);
+        }
+    }
+    out
+}
+
+/// Every isolation level, and what breaks those below the strongest.
+pub fn isolation(levels: &[(Isolation, Footing)]) -> String {
+    let mut out = "\nisolation\n".to_owned();
+    for (level, footing) in levels {
+        let standing = match footing {
+            Footing::Holds => "holds".to_owned(),
+            Footing::Breaks(example) => {
+                format!("breaks: {}", example.title.split(':').next().unwrap_or_default())
+            }
+            Footing::Open(why) => format!("open: {why}"),
+        };
+        out += &wrap(&format!("{:36}{standing}", level.name()), 2, 38);
+    }
+    let stories = levels.iter().filter_map(|(_, footing)| match footing {
+        Footing::Breaks(story) => Some(story),
+        Footing::Holds | Footing::Open(_) => None,
+    });
+    out + &stories_once(stories)
+}
+
+/// Each story that the first has not told yet.
+fn stories_once<'a>(stories: impl Iterator<Item = &'a Explanation>) -> String {
+    let (mut out, mut told): (String, Vec<&Explanation>) = Default::default();
+    for story in stories {
+        if told.iter().all(|before| before.title != story.title) {
+            if !told.is_empty() {
+                out += &format!("\n{}", explanation(story));
+            }
             told.push(story);
         }
     }

@@ -235,7 +235,7 @@ fn every_bad_history_has_its_reason() {
     refused(
         &VALID.replacen("\"write\"", "\"wriet\"", 1),
         &expect![[r#"
-        quorate: history: line 1: field `f`: unknown function `wriet`; expected a function of a known model: read, write, cas (register); txn (multi-register); acquire, release (mutex); get, put, append (kv)
+        quorate: history: line 1: field `f`: unknown function `wriet`; expected a function of a known model: read, write, cas (register); txn (list-append); txn (multi-register); acquire, release (mutex); get, put, append (kv)
     "#]],
     );
     refused(

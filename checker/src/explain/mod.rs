@@ -2,10 +2,11 @@
 
 mod breach;
 mod timeline;
+mod transactions;
 
 use std::collections::HashSet;
 
-use crate::anomaly::Anomaly;
+use crate::anomaly::{Anomaly, CycleKind};
 use crate::history::{Function, KeyHistory, NO_TIME, OPEN, Op, Outcome};
 use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
 use crate::model::{Call, Model};
@@ -14,6 +15,7 @@ use crate::verdict::Counterexample;
 
 pub use breach::explain_breach;
 pub use timeline::{Bar, timeline};
+pub(crate) use transactions::{also, explain_evidence};
 
 /// A counterexample in words and as a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +101,24 @@ fn meaning(anomaly: Anomaly) -> &'static str {
         Anomaly::StaleRead => "a read missed a write that had completed before it began",
         Anomaly::NewOldInversion => "an old value was read again after a newer one was in place",
         Anomaly::Contradiction => "no order of these operations explains what they returned",
+        Anomaly::IntermediateRead => "a transaction read what its writer replaced before the end",
+        Anomaly::InternalRead => "a transaction contradicts itself",
+        Anomaly::UnrepeatableRead => "a transaction read one key twice and found two versions",
+        Anomaly::IncompatibleOrder => "two reads show one list in two orders",
+        Anomaly::DuplicateElement => "an element stands in a list twice",
+        Anomaly::LostUpdate => "two transactions replaced the same version",
+        Anomaly::LongFork => "two transactions saw two writes in opposite orders",
+        Anomaly::Cycle(kind, _) => match kind {
+            CycleKind::G0 => "transactions overwrote each other in a circle",
+            CycleKind::G1c => "transactions saw or overwrote each other in a circle",
+            CycleKind::GSingle => {
+                "a transaction saw a part of what came before it, and missed a part"
+            }
+            CycleKind::GNonadjacent => {
+                "transactions missed each other's writes, though some saw others"
+            }
+            CycleKind::G2Item => "transactions missed each other's writes in a circle",
+        },
     }
 }
 
@@ -131,9 +151,7 @@ impl Teller<'_> {
             Anomaly::PhantomValue | Anomaly::DirtyRead | Anomaly::FutureRead => self.sourceless(),
             Anomaly::LostCas => self.lost_cas(),
             Anomaly::StaleRead | Anomaly::LostWrite => self.stale(anomaly),
-            Anomaly::NewOldInversion | Anomaly::Contradiction => {
-                self.mutual_precedence().unwrap_or_else(|| self.dead_ends())
-            }
+            _ => self.mutual_precedence().unwrap_or_else(|| self.dead_ends()),
         });
         story
     }
@@ -424,18 +442,22 @@ impl Teller<'_> {
     }
 }
 
-/// When an operation ran, in the words of the history: times, or event numbers without them.
 fn span(op: &Op) -> String {
-    if op.call_time == NO_TIME {
-        return match op.ret {
-            OPEN => format!("called at event {} and never returned", op.call),
-            ret => format!("from event {} to event {ret}", op.call),
+    span_of((op.call, op.ret), op.call_time, op.ret_time)
+}
+
+/// When an operation ran, in the words of the history: times, or event numbers without them.
+fn span_of((call, ret): (u32, u32), call_time: i64, ret_time: i64) -> String {
+    if call_time == NO_TIME {
+        return match ret {
+            OPEN => format!("called at event {call} and never returned"),
+            ret => format!("from event {call} to event {ret}"),
         };
     }
-    match (op.ret, op.ret_time) {
-        (OPEN, _) => format!("called at {} and never returned", Millis(op.call_time)),
-        (_, NO_TIME) => format!("from {}", Millis(op.call_time)),
-        (_, ret) => format!("from {} to {}", Millis(op.call_time), Millis(ret)),
+    match (ret, ret_time) {
+        (OPEN, _) => format!("called at {} and never returned", Millis(call_time)),
+        (_, NO_TIME) => format!("from {}", Millis(call_time)),
+        (_, ret) => format!("from {} to {}", Millis(call_time), Millis(ret)),
     }
 }
 

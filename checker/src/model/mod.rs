@@ -16,8 +16,9 @@ use std::ops::Range;
 
 pub use calls::{Call, CallBuilder, CallHistory};
 pub use kv::Kv;
-pub use multi_register::MultiRegister;
+pub use multi_register::{Micro, MultiRegister};
 pub use mutex::Mutex;
+pub(crate) use system::check as search_calls;
 
 use crate::datum::Datum;
 use crate::error::ReadError;
@@ -50,6 +51,11 @@ pub trait Model {
 
     /// Whether the operation leaves every state as it is.
     fn is_read_only(&self, op: &Self::Op) -> bool;
+
+    /// About how many bytes a state takes: what the memory of a search is reckoned by.
+    fn state_bytes(&self, _: &Self::State) -> usize {
+        100
+    }
 
     /// The operation in a few words.
     fn describe(&self, op: &Self::Op) -> String;

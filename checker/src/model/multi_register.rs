@@ -119,6 +119,10 @@ impl Model for MultiRegister {
         op.iter().all(|micro| matches!(micro, Micro::Read(..)))
     }
 
+    fn state_bytes(&self, state: &Self::State) -> usize {
+        state.len() * size_of::<(Value, Value)>()
+    }
+
     fn describe(&self, op: &Self::Op) -> String {
         let micro = |micro: &Micro| match micro {
             Micro::Read(register, value) => format!("read {value} of {register}"),

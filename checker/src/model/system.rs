@@ -13,7 +13,7 @@ use crate::verdict::{Budget, Engine};
 type Act = u32;
 
 /// Decides the operations of one object within the budget.
-pub(super) fn check<M: Model>(
+pub(crate) fn check<M: Model>(
     model: &M,
     calls: &[Call<M::Op>],
     budget: Budget,
@@ -54,6 +54,7 @@ struct Object<'a, M: Model, S> {
     changers: S,
     states: Vec<M::State>,
     numbers: FxHashMap<M::State, u32>,
+    state_bytes: usize,
     /// The state after an act in a state, as far as it was asked; `None` if it is impossible.
     steps: FxHashMap<(u32, Act), Option<u32>>,
 }
@@ -68,6 +69,7 @@ impl<'a, M: Model, S: Slots> Object<'a, M, S> {
             changers: S::NONE,
             numbers: FxHashMap::from_iter([(initial.clone(), 0)]),
             states: vec![initial],
+            state_bytes: 0,
             steps: FxHashMap::default(),
         }
     }
@@ -81,6 +83,7 @@ impl<'a, M: Model, S: Slots> Object<'a, M, S> {
             Some(number) => *number,
             None => {
                 let number = self.states.len() as u32;
+                self.state_bytes += self.plan.model.state_bytes(&next);
                 self.states.push(next.clone());
                 self.numbers.insert(next, number);
                 number
@@ -160,7 +163,8 @@ impl<M: Model, S: Slots> System<S> for Object<'_, M, S> {
     }
 
     fn bytes(&self) -> u64 {
-        // States are of any size; a hundred bytes is a fair guess for strings and small maps.
-        (self.states.len() * 200 + self.steps.len() * 32 + self.plan.layout.ops.len() * 64) as u64
+        // Each state stands in two places.
+        let tables = self.states.len() * 64 + self.steps.len() * 32;
+        (2 * self.state_bytes + tables + self.plan.layout.ops.len() * 64) as u64
     }
 }

@@ -12,6 +12,7 @@ use crate::ladder::{Rung, Standing, ladder};
 use crate::linear::{Rules, check_keys};
 use crate::model::{Call, CallCounterexample, CallHistory, CallProof, Model, check_calls};
 use crate::staleness::{Staleness, staleness};
+use crate::transactions::Isolation;
 use crate::value::Value;
 use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
@@ -23,6 +24,10 @@ pub(super) trait Keys: Send + Sync {
     -> Box<dyn Iterator<Item = KeyResult> + '_>;
     /// Where a register stands below linearizability; nothing for other objects.
     fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)>;
+    /// Where transactions stand on every isolation level; nothing for other objects.
+    fn isolation(&self) -> Vec<(Isolation, Footing)> {
+        Vec::new()
+    }
     /// How stale the reads of a register are, or why that cannot be told.
     fn staleness(&self, number: usize) -> Result<Staleness, &'static str>;
     fn verify(&self, number: usize, key: &KeyCertificate) -> Result<(), Rejection>;

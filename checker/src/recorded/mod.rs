@@ -2,6 +2,7 @@
 //! knowing beforehand which.
 
 mod keys;
+mod transactions;
 
 use std::ops::Range;
 
@@ -17,10 +18,12 @@ use crate::linear::Rules;
 use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
 use crate::reading::{Object, Reading};
 use crate::staleness::Staleness;
+use crate::transactions::{Isolation, Kind, TransactionBuilder, Workload};
 use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 use crate::verify::Rejection;
 
 use keys::{Calls, Keys, Registers};
+use transactions::Transactions;
 
 /// A history in memory, ready to be checked.
 pub struct Recorded {
@@ -123,17 +126,20 @@ impl Recorded {
     ) -> Result<Self, ReadError> {
         let mut before = Vec::new();
         let mut object = reading.object;
+        let mut undecided = Object::Register;
         // Events of the nemesis before the first client's do not tell the object.
         while object.is_none() {
             let Some(event) = events.next().transpose()? else { break };
             if event.process != Process::Nemesis {
-                object = Some(Object::of(&event)?);
+                object = Object::of(&event)?;
+                // Transactions that read nothing but null are as good as registers nobody wrote.
+                undecided = Object::MultiRegister;
             }
             before.push(event);
         }
         let events = before.into_iter().map(Ok).chain(events);
         let events = events.inspect(|event| event.iter().for_each(&mut progress));
-        let object = object.unwrap_or(Object::Register);
+        let object = object.unwrap_or(undecided);
         let mut recorded = match object {
             Object::Register => {
                 let mut builder = Builder::default();
@@ -144,12 +150,13 @@ impl Recorded {
             }
             Object::Mutex => Self::of_calls(object, events, Mutex)?,
             Object::Kv => Self::of_calls(object, events, Kv)?,
+            Object::ListAppend => Self::of_transactions(object, events, Workload::Lists)?,
             Object::MultiRegister => {
                 let model = MultiRegister {
                     initial: reading.register_values()?,
                     nil_read: reading.nil_read,
                 };
-                Self::of_calls(object, events, model)?
+                Self::of_transactions(object, events, Workload::Registers(model))?
             }
         };
         recorded.reading = Reading { object: Some(object), ..reading.clone() };
@@ -197,6 +204,30 @@ impl Recorded {
         })
     }
 
+    fn of_transactions(
+        object: Object,
+        events: impl Iterator<Item = Result<Event, ReadError>>,
+        workload: Workload,
+    ) -> Result<Self, ReadError> {
+        let kind = match workload {
+            Workload::Lists => Kind::Lists,
+            Workload::Registers(_) => Kind::Registers,
+        };
+        let mut builder = TransactionBuilder::new(kind);
+        for event in events {
+            builder.push(&event?)?;
+        }
+        let history = builder.finish();
+        Ok(Self {
+            object,
+            reading: Reading::default(),
+            event_count: history.event_count,
+            op_count: history.transactions.len(),
+            key_count: usize::from(!history.transactions.is_empty()),
+            keys: Box::new(Transactions::new(history, workload)),
+        })
+    }
+
     /// Checks one key after another.
     pub fn check(&self, budget: Budget) -> impl Iterator<Item = KeyResult> + '_ {
         self.check_keys(0..self.key_count, budget)
@@ -222,6 +253,11 @@ impl Recorded {
         let mut rungs = vec![(Rung::Linearizable, linearizable)];
         rungs.extend(self.keys.ladder(number, result.verdict()));
         rungs
+    }
+
+    /// Where a history of transactions stands on every isolation level; nothing for other objects.
+    pub fn isolation(&self) -> Vec<(Isolation, Footing)> {
+        self.keys.isolation()
     }
 
     /// How stale the reads of a key are, or why that cannot be told.
