@@ -5,34 +5,10 @@ use std::collections::HashMap;
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::{Event, EventKind, Process};
+use crate::function::Function;
 use crate::pair::Pairing;
-use crate::value::{EXPECTED_VALUE, Value, ValueId, Values};
-
-/// What a client asks of a register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Function {
-    /// Return the value.
-    Read,
-    /// Replace the value.
-    Write,
-    /// Replace the value if it equals the expected one.
-    Cas,
-}
-
-impl Function {
-    /// The name in a history.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Cas => "cas",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Cas].into_iter().find(|f| f.name() == name)
-    }
-}
+use crate::shape::{Shapes, cas_pair, no_value};
+use crate::value::{Value, ValueId, Values};
 
 /// What became of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,7 +151,7 @@ impl History {
 pub struct Builder {
     history: History,
     key_index: HashMap<Value, u32>,
-    shape: Option<(Shape, u64)>,
+    shapes: Shapes,
     open: Pairing<Handle>,
 }
 
@@ -184,27 +160,6 @@ pub struct Builder {
 struct Handle {
     key: u32,
     op: u32,
-}
-
-/// How a history says which register an operation acts on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// Not at all: there is one.
-    Single,
-    /// In the field `key`.
-    Field,
-    /// Jepsen's independent tuples: `[key value]` in the field `value`.
-    Tuple,
-}
-
-impl Shape {
-    fn says(self) -> &'static str {
-        match self {
-            Self::Single => "no key",
-            Self::Field => "a field `key`",
-            Self::Tuple => "a tuple `[key value]`",
-        }
-    }
 }
 
 impl Builder {
@@ -246,20 +201,7 @@ impl Builder {
     }
 
     fn invoke(&mut self, process: u32, function: Function, event: &Event) -> Result<(), ReadError> {
-        let shape = shape_of(function, event);
-        match self.shape {
-            None => self.shape = Some((shape, event.line)),
-            Some((first, line)) if first != shape => {
-                return Err(ReadError::field(
-                    event.line,
-                    if first == Shape::Field { "key" } else { "value" },
-                    format!("this operation has {}", shape.says()),
-                    format!("{}, as in line {line}", first.says()),
-                ));
-            }
-            Some(_) => {}
-        }
-        let (key, value) = split(shape, event)?;
+        let (key, value) = self.shapes.asked(function, event)?;
         let (a, b) = match function {
             // What a read's invocation carries says nothing.
             Function::Read => (ValueId::NONE, ValueId::NONE),
@@ -285,7 +227,8 @@ impl Builder {
         let (mut read, mut observed) = (ValueId::NONE, ValueId::NONE);
         match outcome {
             Outcome::Ok => {
-                let value = self.completed_value(event, key)?;
+                let of_key = self.history.keys[key].key.as_ref();
+                let value = self.shapes.returned(event, of_key)?;
                 if function == Function::Read {
                     read = self.intern(event, value)?;
                 } else {
@@ -309,36 +252,6 @@ impl Builder {
         op.ret_time = event.time.unwrap_or(NO_TIME);
         op.complete(outcome, self.history.event_count);
         Ok(())
-    }
-
-    /// The value of an ok completion, after its key has been found to be the invocation's.
-    fn completed_value<'e>(&self, event: &'e Event, key: usize) -> Result<&'e Datum, ReadError> {
-        let shape = self.shape.map_or(Shape::Single, |(shape, _)| shape);
-        let (found, value) = match (shape, &event.key, event.value.as_pair()) {
-            (Shape::Field, Some(found), _) => (Some(found), &event.value),
-            (Shape::Tuple, _, Some((found, value))) => (Some(found), value),
-            (Shape::Tuple, ..) if event.value != Datum::Nil => {
-                return Err(ReadError::field(
-                    event.line,
-                    "value",
-                    format!("found {}", event.value.brief()),
-                    "a tuple [key value], as in the invocation",
-                ));
-            }
-            _ => (None, &event.value),
-        };
-        let expected = self.history.keys[key].key.as_ref();
-        if let (Some(found), Some(expected)) = (found, expected)
-            && Value::from_datum(found).as_ref() != Some(expected)
-        {
-            return Err(ReadError::field(
-                event.line,
-                if shape == Shape::Field { "key" } else { "value" },
-                format!("completes on key {}", found.brief()),
-                format!("key {expected}, as in the invocation"),
-            ));
-        }
-        Ok(value)
     }
 
     /// A write or compare-and-set completes with its own argument, or with nothing.
@@ -387,50 +300,4 @@ impl Builder {
         }
         number
     }
-}
-
-fn no_value(line: u64, field: &'static str, datum: &Datum) -> ReadError {
-    let problem = format!("found {}, {}", datum.kind(), datum.brief());
-    ReadError::field(line, field, problem, EXPECTED_VALUE)
-}
-
-/// A register never holds a list, so a list of two is a tuple wherever the function takes a scalar,
-/// and for a compare-and-set wherever its second element is a list itself.
-fn shape_of(function: Function, event: &Event) -> Shape {
-    if event.key.is_some() {
-        return Shape::Field;
-    }
-    match (function, event.value.as_pair()) {
-        (Function::Read | Function::Write, Some(_)) => Shape::Tuple,
-        (Function::Cas, Some((_, Datum::List(_)))) => Shape::Tuple,
-        _ => Shape::Single,
-    }
-}
-
-fn split(shape: Shape, event: &Event) -> Result<(Option<Value>, &Datum), ReadError> {
-    let (key, value) = match (shape, &event.key, event.value.as_pair()) {
-        (Shape::Field, Some(key), _) => (key, &event.value),
-        (Shape::Tuple, _, Some((key, value))) => (key, value),
-        _ => return Ok((None, &event.value)),
-    };
-    match Value::from_datum(key) {
-        Some(key) => Ok((Some(key), value)),
-        None => Err(ReadError::field(
-            event.line,
-            if shape == Shape::Field { "key" } else { "value" },
-            format!("found {} as the key, {}", key.kind(), key.brief()),
-            "a key: an integer, a string, a boolean or a keyword",
-        )),
-    }
-}
-
-fn cas_pair<'e>(event: &Event, value: &'e Datum) -> Result<(&'e Datum, &'e Datum), ReadError> {
-    value.as_pair().ok_or_else(|| {
-        ReadError::field(
-            event.line,
-            "value",
-            format!("found {}, {}", value.kind(), value.brief()),
-            "[expected, new]",
-        )
-    })
 }

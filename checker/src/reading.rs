@@ -96,7 +96,11 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn register_rules(&self) -> Result<Rules, ReadError> {
+    /// The rules for registers.
+    ///
+    /// # Errors
+    /// If the initial value is none.
+    pub fn register_rules(&self) -> Result<Rules, ReadError> {
         let Reading { failed_cas, nil_read, .. } = *self;
         let initial = self.initial.as_ref().unwrap_or(&Datum::Nil);
         let initial = Value::from_datum(initial).ok_or_else(|| {

@@ -1,23 +1,21 @@
 //! `quorate check`.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read};
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use quorate_checker::{
-    Datum, Event, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading,
-    Recorded, Verdict,
+    Datum, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reading, Recorded, Verdict,
 };
 use serde_json::{Value, json};
 
-use super::blocks::Blocks;
 use super::budget::BudgetArgs;
 use super::progress::Progress;
+use super::source::Source;
+use super::stream;
 use super::{Exit, print, print_json};
 use crate::judge::{Examined, Ladder, OverallStaleness, examine};
 use crate::report::{self, counted, explanation, key_summary, not_linearizable_either};
@@ -31,14 +29,12 @@ const EXAMPLES: &str = "Examples:
   quorate check etcd_000.log --failed-cas mismatch
       a failed compare-and-set met another value, as Porcupine reads its etcd logs
   quorate check history.jsonl --certificate proof.json && quorate verify history.jsonl proof.json
-      the proof as a file, and an independent check of it";
+      the proof as a file, and an independent check of it
+  quorate check huge.jsonl --stream
+      a history that does not fit into memory";
 
 /// How many counterexamples are told in full.
-const STORIES_MAX: usize = 3;
-/// From this size on a file is parsed in blocks.
-const LARGE_BYTES: u64 = 8 << 20;
-/// Progress is told each time so many events have been read.
-const EVENTS_A_TELL: u64 = 1024;
+pub(super) const STORIES_MAX: usize = 3;
 
 /// What `quorate check` takes.
 #[derive(Debug, Clone, Args)]
@@ -68,10 +64,14 @@ pub(super) struct CheckArgs {
     #[arg(long, value_enum, default_value_t)]
     condition: ConditionArg,
     #[command(flatten)]
-    budget: BudgetArgs,
+    pub(super) budget: BudgetArgs,
+    /// Check registers while reading, in memory that does not grow with the history; only keys that are
+    /// not valid are read once more, for the counterexample.
+    #[arg(long, conflicts_with = "certificate")]
+    stream: bool,
     /// Print one JSON document.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Write the proof to this file; with one history only.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -138,7 +138,12 @@ fn parse_initial(text: &str) -> Result<Datum, String> {
 }
 
 impl CheckArgs {
-    fn reading(&self) -> Reading {
+    /// Whether other conditions than linearizability are to be checked.
+    pub(super) fn asks_for_more(&self) -> bool {
+        self.condition != ConditionArg::Linearizable
+    }
+
+    pub(super) fn reading(&self) -> Reading {
         Reading {
             object: self.model.map(|model| match model {
                 Model::Register => Object::Register,
@@ -159,7 +164,7 @@ impl CheckArgs {
         }
     }
 
-    fn format(&self) -> Option<Format> {
+    pub(super) fn format(&self) -> Option<Format> {
         self.format.map(|format| match format {
             FileFormat::Jsonl => Format::Jsonl,
             FileFormat::Edn => Format::Edn,
@@ -171,9 +176,9 @@ impl CheckArgs {
 /// A history as it was read.
 pub(super) struct Loaded {
     pub(super) recorded: Recorded,
-    format: Format,
+    pub(super) format: Format,
     /// The line in whose event the file ends.
-    truncated: Option<u64>,
+    pub(super) truncated: Option<u64>,
 }
 
 /// Reads a history. Every error names the file.
@@ -183,53 +188,17 @@ pub(super) fn load(
     reading: &Reading,
     quiet: bool,
 ) -> Result<Loaded> {
-    let in_file = || path.display().to_string();
-    let open = || File::open(path).with_context(|| format!("cannot open {}", path.display()));
-    let file = open()?;
-    let metadata = file.metadata();
-    let size = metadata.as_ref().map_or(0, fs::Metadata::len);
-    let read = Arc::new(AtomicU64::new(0));
-    let mut progress = Progress::begin("reading", size, quiet);
-    let mut events = 0_u64;
-    let tell = |_: &Event| {
-        events += 1;
-        if events.is_multiple_of(EVENTS_A_TELL) {
-            progress.set(read.load(Ordering::Relaxed));
-        }
-    };
-    let counting =
-        |file| BufReader::with_capacity(1 << 18, Counted { file, read: Arc::clone(&read) });
-    let mut reader = Reader::new(counting(file), format).with_context(in_file)?;
-    let format = reader.format();
-    let is_large = size >= LARGE_BYTES && metadata.is_ok_and(|metadata| metadata.is_file());
-    let (recorded, truncated) = if is_large && format == Format::Jsonl {
-        let mut blocks = Blocks::new(counting(open()?));
-        (Recorded::read(&mut blocks, reading, tell), blocks.truncated())
-    } else {
-        (Recorded::read(&mut reader, reading, tell), reader.truncated())
-    };
-    Ok(Loaded { recorded: recorded.with_context(in_file)?, format, truncated })
-}
-
-/// A file that counts what was read of it.
-struct Counted {
-    file: File,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
+    let mut source = Source::open(path, format, quiet)?;
+    let recorded = Recorded::read(&mut source, reading, |_| ());
+    let recorded = recorded.with_context(|| path.display().to_string())?;
+    Ok(Loaded { recorded, format: source.format, truncated: source.truncated() })
 }
 
 /// What became of one file.
-struct Checked {
-    verdict: Verdict,
-    text: String,
-    json: Value,
+pub(super) struct Checked {
+    pub(super) verdict: Verdict,
+    pub(super) text: String,
+    pub(super) json: Value,
 }
 
 /// Checks every file. The exit code tells of the worst.
@@ -240,7 +209,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut documents = Vec::new();
     for path in &args.files {
-        match check_file(args, path) {
+        let checked = if args.stream { stream::check(args, path) } else { check_file(args, path) };
+        match checked {
             Ok(checked) => {
                 exits.push(Exit::of_verdict(checked.verdict));
                 documents.push(checked.json);
@@ -350,6 +320,12 @@ fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -
     if recorded.op_count == 0 {
         let _ = writeln!(out, "  there is no operation in it: nothing was put to the test");
     }
+    out + &keys_text(results)
+}
+
+/// How the keys were decided, and the stories of the first that are not valid.
+pub(super) fn keys_text(results: &[KeyResult]) -> String {
+    let mut out = String::new();
     for (engine, why, count) in engines(results) {
         let _ = writeln!(out, "  {count} by {engine}, since {why}");
     }

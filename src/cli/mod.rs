@@ -10,6 +10,8 @@ mod interrupt;
 mod progress;
 mod replay;
 mod run;
+mod source;
+mod stream;
 mod verify;
 
 use std::io::{self, Write};

@@ -249,3 +249,35 @@ fn every_bad_history_has_its_reason() {
     assert!(called.err.contains("quorate: cannot open missing.jsonl: "), "{}", called.err);
     assert!(called.err.contains("quorate: .: line 1: reading failed: "), "{}", called.err);
 }
+
+#[test]
+fn a_stream_tells_the_same_as_the_whole() {
+    let shell = Shell::new();
+    let mut count = 0;
+    for folder in ["linearizable", "not-linearizable"] {
+        let folder = project(&format!("histories/register/{folder}"));
+        for file in std::fs::read_dir(folder).expect("the folder is there") {
+            let file = file.expect("it is readable").path().display().to_string();
+            let (whole, stream) = (
+                shell.quorate(&format!("check {file}")),
+                shell.quorate(&format!("check {file} --stream")),
+            );
+            assert_eq!((stream.code, &stream.err), (whole.code, &whole.err));
+            let told = |out: &str| {
+                let engine = |line: &&str| !line.contains(" by ");
+                out.lines().filter(engine).map(str::to_owned).collect::<Vec<_>>()
+            };
+            let (whole, stream) = (told(&whole.out), told(&stream.out));
+            // Of many keys it tells the first few and counts the others.
+            assert_eq!(stream[..whole.len().min(20)], whole[..whole.len().min(20)], "{file}");
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "only {count} histories");
+    shell.write("stale.edn", STALE);
+    let error =
+        |arguments: &str| shell.quorate(&format!("check stale.edn {arguments}")).ends(254).err;
+    assert!(error("--stream --condition all").contains("--stream checks linearizability"));
+    assert!(error("--stream --model mutex").contains("--stream checks registers"));
+    assert!(error("--stream --certificate proof.json").contains("cannot be used with"));
+}

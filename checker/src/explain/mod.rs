@@ -7,7 +7,8 @@ mod transactions;
 use std::collections::HashSet;
 
 use crate::anomaly::{Anomaly, CycleKind};
-use crate::history::{Function, KeyHistory, NO_TIME, OPEN, Op, Outcome};
+use crate::function::Function;
+use crate::history::{KeyHistory, NO_TIME, OPEN, Op, Outcome};
 use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
 use crate::model::{Call, Model};
 use crate::value::{ValueId, Values};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Breach, Standing};
-use crate::history::{Function, NO_TIME, Op, Outcome};
+use crate::function::Function;
+use crate::history::{NO_TIME, Op, Outcome};
 use crate::linear::{Action, Lens};
 
 /// Looks at the last read of each process among those that began after every write had ended, or its

@@ -3,7 +3,8 @@
 use super::item::{Action, Item, Lens};
 use super::stale;
 use crate::anomaly::Anomaly;
-use crate::history::{Function, Op, Outcome};
+use crate::function::Function;
+use crate::history::{Op, Outcome};
 use crate::value::ValueId;
 use crate::verdict::Cited;
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Function, OPEN, Op, Outcome};
+use crate::function::Function;
+use crate::history::{OPEN, Op, Outcome};
 use crate::value::{Value, ValueId, Values};
 use crate::verdict::Cited;
 

@@ -12,7 +12,8 @@ mod transactions;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::history::{Function, KeyHistory, OPEN, Op, Outcome};
+use crate::function::Function;
+use crate::history::{KeyHistory, OPEN, Op, Outcome};
 use crate::linear::{FailedCas, NilRead, Rules};
 use crate::value::{Value, ValueId, Values};
 use crate::verdict::{Cited, Proof};

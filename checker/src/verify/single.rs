@@ -3,7 +3,8 @@
 use super::{Rejection, verify, verify_calls};
 use crate::anomaly::Anomaly;
 use crate::certificate::CitedCall;
-use crate::history::{Function, KeyHistory, Op, Outcome};
+use crate::function::Function;
+use crate::history::{KeyHistory, Op, Outcome};
 use crate::linear::{NilRead, Rules};
 use crate::model::{Call, CallCounterexample, CallProof, Micro, MultiRegister};
 use crate::transactions::{Act, TransactionHistory};

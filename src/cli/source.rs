@@ -1,0 +1,93 @@
+//! The events of a file, with progress: on all cores where the file is large enough to be worth it.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use quorate_checker::{Event, Format, ReadError, Reader};
+
+use super::blocks::Blocks;
+use super::progress::Progress;
+
+/// From this size on a file is parsed in blocks.
+const LARGE_BYTES: u64 = 8 << 20;
+/// Progress is told each time so many events have been read.
+const EVENTS_A_TELL: u64 = 1024;
+
+/// The events of one file.
+pub(super) struct Source {
+    pub(super) format: Format,
+    events: Events,
+    progress: Progress,
+    read: Arc<AtomicU64>,
+    count: u64,
+}
+
+enum Events {
+    InBlocks(Blocks),
+    OneByOne(Box<Reader<BufReader<Counted>>>),
+}
+
+impl Source {
+    /// Opens a file. Every error names it.
+    pub(super) fn open(path: &Path, format: Option<Format>, quiet: bool) -> Result<Self> {
+        let in_file = || path.display().to_string();
+        let open = || File::open(path).with_context(|| format!("cannot open {}", path.display()));
+        let file = open()?;
+        let metadata = file.metadata();
+        let size = metadata.as_ref().map_or(0, fs::Metadata::len);
+        let read = Arc::new(AtomicU64::new(0));
+        let counting =
+            |file| BufReader::with_capacity(1 << 18, Counted { file, read: Arc::clone(&read) });
+        let reader = Reader::new(counting(file), format).with_context(in_file)?;
+        let format = reader.format();
+        let is_large = size >= LARGE_BYTES && metadata.is_ok_and(|metadata| metadata.is_file());
+        let events = if is_large && format == Format::Jsonl {
+            Events::InBlocks(Blocks::new(counting(open()?)))
+        } else {
+            Events::OneByOne(Box::new(reader))
+        };
+        let progress = Progress::begin("reading", size, quiet);
+        Ok(Self { format, events, progress, read, count: 0 })
+    }
+
+    /// The line of the event in whose middle the file ended, once the end has been reached.
+    pub(super) fn truncated(&self) -> Option<u64> {
+        match &self.events {
+            Events::InBlocks(blocks) => blocks.truncated(),
+            Events::OneByOne(reader) => reader.truncated(),
+        }
+    }
+}
+
+impl Iterator for Source {
+    type Item = Result<Event, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.count += 1;
+        if self.count.is_multiple_of(EVENTS_A_TELL) {
+            self.progress.set(self.read.load(Ordering::Relaxed));
+        }
+        match &mut self.events {
+            Events::InBlocks(blocks) => blocks.next(),
+            Events::OneByOne(reader) => reader.next(),
+        }
+    }
+}
+
+/// A file that counts what was read of it.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
