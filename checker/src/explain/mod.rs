@@ -6,6 +6,7 @@ mod timeline;
 use std::collections::HashSet;
 
 use crate::anomaly::Anomaly;
+use crate::datum::brief;
 use crate::history::{Function, KeyHistory, NO_TIME, OPEN, Op, Outcome};
 use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
 use crate::model::{Call, Model};
@@ -152,7 +153,7 @@ impl Teller<'_> {
         if value.index() >= self.values.len() {
             return "its initial value".to_owned();
         }
-        self.values.get(value).to_string()
+        brief(&self.values.get(value).to_string())
     }
 
     fn introduce(&self, cited: &Citation) -> String {
