@@ -72,13 +72,17 @@ impl Datum {
 
 /// Cuts a hostile or merely long text down to what fits a line of an error message.
 pub(crate) fn brief(text: &str) -> String {
-    const LENGTH_MAX: usize = 60;
+    shorten(text, 60)
+}
+
+/// The first so many characters of a text, made fit to be shown.
+pub(crate) fn shorten(text: &str, length_max: usize) -> String {
     let mut short: String = text
         .chars()
-        .take(LENGTH_MAX)
+        .take(length_max)
         .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
         .collect();
-    if short.len() < text.len() {
+    if text.chars().nth(length_max).is_some() {
         short.push('…');
     }
     short

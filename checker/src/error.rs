@@ -2,6 +2,11 @@
 
 use std::{fmt, io};
 
+use crate::datum::shorten;
+
+/// No part of a message is longer, in characters.
+const TEXT_MAX: usize = 400;
+
 /// A history that cannot be read: where, which field, what was found and what would be right.
 ///
 /// The path is not known here (this crate opens no files); whoever opened the file prefixes it.
@@ -20,9 +25,11 @@ pub struct ReadError {
 }
 
 impl ReadError {
-    /// A problem on `line` in general.
+    /// A problem on `line` in general. Texts that quote a very long value are cut.
     pub fn new(line: u64, problem: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { line, field: None, problem: problem.into(), expected: expected.into(), source: None }
+        let [problem, expected] = [problem.into(), expected.into()]
+            .map(|text| if text.len() > TEXT_MAX { shorten(&text, TEXT_MAX) } else { text });
+        Self { line, field: None, problem, expected, source: None }
     }
 
     /// A problem with one field of the event that begins on `line`.

@@ -149,6 +149,14 @@ fn lines_that_are_no_events() {
             "line 2: found `something else`; expected INFO  jepsen.util - 0<TAB>:invoke<TAB>:read<TAB>nil"
         ],
     );
+    error(
+        "INFO  jepsen.util - 0\t:invoke\t:write\t1 2\n",
+        &expect!["line 1: found `1 2` in a column; expected one value a column, such as nil"],
+    );
+    error(
+        "INFO  jepsen.util - 0\t:ok\t:read\t\n",
+        &expect!["line 1: found `` in a column; expected one value a column, such as nil"],
+    );
 }
 
 #[test]
@@ -334,6 +342,46 @@ fn every_way_jepsen_writes_edn_is_read() {
     }
     let (recorded, ..) = fine("[]");
     assert_eq!(recorded.op_count, 0);
+}
+
+#[test]
+fn discards_take_away_what_they_stand_before_and_nothing_else() {
+    let map = "{:process 0, :type :invoke, :f :read, :value nil}";
+    for text in [
+        format!("#_7 {map}"),
+        format!("#_7{map}"),
+        format!("#_\"{{\"{map}"),
+        format!("#_ #_ 7 {{:process 9}} {map}"),
+        format!("#_ #tag {{:process 9}} {map}"),
+        format!("#_[1 2] [{map}]"),
+        format!("#_{{:process 9}}\n({map})"),
+        format!("[{map} #_ :a #_b]"),
+        format!("[#_ ; a comment }} \r 7 {map}]"),
+        format!("; a comment {{\r{map}"),
+        format!("#a #b [#c #_ #d 7 #e {map}]"),
+    ] {
+        let (recorded, format, truncated) = fine(&text);
+        assert_eq!((recorded.event_count, format, truncated), (1, Format::Edn, None), "{text}");
+    }
+    let (recorded, _, truncated) = fine(format!("{map}\n#_ {{:process"));
+    assert_eq!((recorded.event_count, truncated), (1, Some(2)));
+    error(
+        "#_7 8",
+        &expect![
+            "line 1: found `8` where an event begins; expected a map, such as {:process 3, :type :invoke, :f :write, :value 7}"
+        ],
+    );
+    error("#tag 7\n", &expect!["line 1: found 7; expected an event: a map"]);
+    error(
+        "#tag ]",
+        &expect!["line 1: column 6: `]` closes nothing; expected EDN, as Jepsen writes it"],
+    );
+    error(
+        "#_{} # {}\n",
+        &expect![
+            "line 1: column 2: `#` without the name of a tag; expected EDN, as Jepsen writes it"
+        ],
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod transactions;
 use std::collections::HashSet;
 
 use crate::anomaly::{Anomaly, CycleKind};
+use crate::datum::brief;
 use crate::function::Function;
 use crate::history::{KeyHistory, NO_TIME, OPEN, Op, Outcome};
 use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
@@ -171,7 +172,7 @@ impl Teller<'_> {
         if value.index() >= self.values.len() {
             return "its initial value".to_owned();
         }
-        self.values.get(value).to_string()
+        brief(&self.values.get(value).to_string())
     }
 
     fn introduce(&self, cited: &Citation) -> String {

@@ -1,13 +1,16 @@
 //! Jepsen's EDN: maps in a vector or a list, or one map after another.
 //!
-//! A framer cuts the input into one map at a time, so that a file of any size is read in bounded
+//! The input is cut into one map at a time ([`form`]), so that a file of any size is read in bounded
 //! memory and bounded depth; the map itself is parsed by the `clojure-reader` crate.
+
+mod form;
 
 use std::borrow::Cow;
 use std::io::BufRead;
 
-use clojure_reader::edn::{Edn, read_string};
+use clojure_reader::edn::{Edn, read, read_string};
 use clojure_reader::error::Code;
+use form::{Ended, Form};
 
 use super::{DEPTH_MAX, EVENT_BYTES_MAX, Source, Step, too_long, utf8};
 use crate::datum::{Datum, brief};
@@ -96,7 +99,7 @@ fn skip_byte_order_mark<R: BufRead>(source: &mut Source<R>) -> Result<(), ReadEr
 
 fn skip_comment<R: BufRead>(source: &mut Source<R>) -> Result<(), ReadError> {
     while let Some(byte) = source.peek()? {
-        if byte == b'\n' {
+        if matches!(byte, b'\n' | b'\r') {
             break;
         }
         source.take(byte);
@@ -112,25 +115,15 @@ fn next_form<R: BufRead>(
 ) -> Result<Option<Step>, ReadError> {
     let line = source.line;
     source.text.clear();
-    if source.peek()? == Some(b'#') {
-        let opened = read_tag(source)?;
-        if matches!(opened, Some(b'[' | b'(')) && *nesting == Nesting::Before {
-            return Ok(None);
-        }
-        if opened.is_none() {
-            return Ok(Some(Step::Truncated(line)));
-        }
+    match read_form(source, line, *nesting)? {
+        Read::Truncated => return Ok(Some(Step::Truncated(line))),
+        Read::Discarded | Read::TagOfAll => return Ok(None),
+        Read::Value => {}
     }
     if *nesting == Nesting::Before {
         *nesting = Nesting::Bare;
     }
-    if !read_balanced(source, line)? {
-        return Ok(Some(Step::Truncated(line)));
-    }
     let text = utf8(line, &source.text)?;
-    if text.starts_with("#_") {
-        return Ok(None);
-    }
     let form = read_string(text).map_err(|error| syntax(line, &error))?;
     match datum(&form) {
         Datum::Map(fields) => {
@@ -144,59 +137,49 @@ fn next_form<R: BufRead>(
     }
 }
 
-/// Reads `#tag` and the blanks behind it. Returns the byte that opens the tagged form, untaken.
-fn read_tag<R: BufRead>(source: &mut Source<R>) -> Result<Option<u8>, ReadError> {
-    while let Some(byte) = source.peek()? {
-        if matches!(byte, b'{' | b'[' | b'(') {
-            return Ok(Some(byte));
-        }
-        if source.text.len() > 1000 || matches!(byte, b'"' | b'}' | b']' | b')' | b';') {
-            return Err(no_event(source.line, b'#'));
-        }
-        source.text.push(byte);
-        source.take(byte);
-    }
-    Ok(None)
+/// What stands in the source's text after [`read_form`].
+enum Read {
+    /// A form to parse.
+    Value,
+    /// A form that counts for nothing.
+    Discarded,
+    /// The tag of the collection of all events, which opens with the next byte.
+    TagOfAll,
+    /// The beginning of a form.
+    Truncated,
 }
 
-/// Reads from an opening bracket to the one that closes it. `false` if the input ends before.
-fn read_balanced<R: BufRead>(source: &mut Source<R>, line: u64) -> Result<bool, ReadError> {
-    let (mut depth, mut in_text, mut in_comment, mut escaped) = (0_usize, false, false, false);
+/// Reads one form, which begins on `line`, into the source's text.
+fn read_form<R: BufRead>(
+    source: &mut Source<R>,
+    line: u64,
+    nesting: Nesting,
+) -> Result<Read, ReadError> {
+    let mut form = Form::default();
     while let Some(byte) = source.peek()? {
-        source.text.push(byte);
-        source.take(byte);
-        if source.text.len() >= EVENT_BYTES_MAX {
-            return Err(too_long(line));
+        if nesting == Nesting::Before && matches!(byte, b'[' | b'(') && form.is_only_tagged() {
+            return Ok(Read::TagOfAll);
         }
-        if escaped {
-            escaped = false;
-        } else if in_comment {
-            in_comment = byte != b'\n';
-        } else if byte == b'\\' {
-            // Inside a string an escape, outside a character literal such as \{.
-            escaped = true;
-        } else if byte == b'"' {
-            in_text = !in_text;
-        } else if !in_text {
-            match byte {
-                b';' => in_comment = true,
-                b'{' | b'[' | b'(' => depth += 1,
-                b'}' | b']' | b')' => depth -= 1,
-                _ => {}
-            }
-            if depth > DEPTH_MAX {
-                return Err(ReadError::new(
-                    source.line,
-                    format!("nested deeper than {DEPTH_MAX}"),
-                    "an event: a flat map",
-                ));
-            }
-            if depth == 0 {
-                return Ok(true);
-            }
+        let mut ended = if byte.is_ascii() { form.ends_before(byte.into()) } else { None };
+        if ended.is_none() {
+            let Some(next) = source.take_char()? else { break };
+            ended = form.push(next);
+        }
+        match ended {
+            Some(Ended::Value) => return Ok(Read::Value),
+            Some(Ended::Discarded) => return Ok(Read::Discarded),
+            None if form.depth() > DEPTH_MAX => return Err(too_deep(source.line)),
+            None if source.text.len() >= EVENT_BYTES_MAX => return Err(too_long(line)),
+            None if form.is_in_word() => source.take_word()?,
+            None => {}
         }
     }
-    Ok(false)
+    Ok(Read::Truncated)
+}
+
+fn too_deep(line: u64) -> ReadError {
+    let problem = format!("nested deeper than {DEPTH_MAX}");
+    ReadError::new(line, problem, "an event: a flat map")
 }
 
 fn syntax(line: u64, error: &clojure_reader::error::Error) -> ReadError {
@@ -209,6 +192,9 @@ fn syntax(line: u64, error: &clojure_reader::error::Error) -> ReadError {
         Code::UnmatchedDelimiter(c) => format!("`{c}` closes nothing"),
         Code::InvalidEscape => "an unknown escape in a string".to_owned(),
         Code::UnexpectedEOF => "a key without a value, or a bracket left open".to_owned(),
+        Code::InvalidTag => "`#` without the name of a tag".to_owned(),
+        Code::InvalidKeyword => "`:` without the name of a keyword".to_owned(),
+        Code::InvalidChar => "an unknown character literal".to_owned(),
         other => format!("{other:?}"),
     };
     ReadError::new(line, format!("column {column}: {problem}"), "EDN, as Jepsen writes it")
@@ -216,15 +202,28 @@ fn syntax(line: u64, error: &clojure_reader::error::Error) -> ReadError {
 
 /// Parses one EDN value that stands alone, as in a log line.
 pub(super) fn parse(line: u64, text: &str) -> Result<Datum, ReadError> {
-    let deep = text.bytes().filter(|b| matches!(b, b'{' | b'[' | b'(')).count() > DEPTH_MAX;
-    if deep {
-        return Err(ReadError::new(line, "nested too deeply", "a register's value"));
+    let mut form = Form::default();
+    for next in text.chars() {
+        if [form.ends_before(next), form.push(next)].contains(&Some(Ended::Value)) {
+            break;
+        }
+        if form.depth() > DEPTH_MAX {
+            return Err(ReadError::new(line, "nested too deeply", "a register's value"));
+        }
     }
-    read_string(text).map(|form| datum(&form)).map_err(|error| {
-        let mut error = syntax(line, &error);
-        error.problem = format!("cannot read `{}`: {}", brief(text), error.problem);
-        error
-    })
+    match read(text) {
+        Ok((form, rest)) if rest.trim().is_empty() => Ok(datum(&form)),
+        Err(error) if !text.trim().is_empty() => {
+            let mut error = syntax(line, &error);
+            error.problem = format!("cannot read `{}`: {}", brief(text), error.problem);
+            Err(error)
+        }
+        _ => Err(ReadError::new(
+            line,
+            format!("found `{}` in a column", brief(text)),
+            "one value a column, such as nil",
+        )),
+    }
 }
 
 fn datum(edn: &Edn<'_>) -> Datum {

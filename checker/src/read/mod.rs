@@ -15,8 +15,9 @@ use std::io::{self, BufRead, Chain, Cursor, Read};
 use crate::error::ReadError;
 use crate::event::Event;
 
-/// An event longer than this is refused, so that a hostile file cannot take all memory.
-const EVENT_BYTES_MAX: usize = 16 << 20;
+/// An event longer than this is refused, so that a hostile file cannot take all memory: a byte of text
+/// can take a hundred bytes once it is parsed.
+const EVENT_BYTES_MAX: usize = 4 << 20;
 /// Nesting deeper than this is refused; the deepest real histories (transactions) reach five.
 const DEPTH_MAX: usize = 64;
 
@@ -179,12 +180,15 @@ struct Source<R> {
 impl<R: BufRead> Source<R> {
     /// Reads as far as the first event and tells the format by it.
     fn open(mut input: R) -> Result<(Self, Result<Format, ReadError>), ReadError> {
-        let mut head = Vec::new();
+        let (mut head, mut places) = (Vec::new(), Vec::new());
         let sniffed = loop {
+            let start = head.len();
             let read = read_line(&mut input, &mut head).map_err(|e| ReadError::io(1, e))?;
-            match sniff(&head) {
+            // Only the new line is looked at, and only as far as needed.
+            places.extend(significant(&head, start).take(SNIFFED_MAX - places.len()));
+            match sniff(&head, &places) {
                 Sniffed::Format(format) => break Ok(format),
-                Sniffed::More if read > 0 && head.len() <= EVENT_BYTES_MAX => {}
+                Sniffed::More if read > 0 && head.len() < EVENT_BYTES_MAX => {}
                 Sniffed::More if head.iter().all(u8::is_ascii_whitespace) => {
                     break Err(ReadError::new(0, "the file is empty", "at least one event"));
                 }
@@ -226,6 +230,35 @@ impl<R: BufRead> Source<R> {
         Ok(buffer.first().copied())
     }
 
+    /// Takes the next character and appends it to `self.text`. `None` if the input ends before or in
+    /// the middle of it.
+    fn take_char(&mut self) -> Result<Option<char>, ReadError> {
+        let (start, line) = (self.text.len(), self.line);
+        while let Some(byte) = self.peek()? {
+            self.take(byte);
+            self.text.push(byte);
+            if byte.is_ascii() && self.text.len() == start + 1 {
+                return Ok(Some(byte.into()));
+            }
+            match std::str::from_utf8(&self.text[start..]) {
+                Ok(text) => return Ok(text.chars().next()),
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return Err(not_utf8(line, self.text[start])),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the letters and digits that come next, as far as they are buffered.
+    fn take_word(&mut self) -> Result<(), ReadError> {
+        let line = self.line;
+        let buffer = self.input.fill_buf().map_err(|error| ReadError::io(line, error))?;
+        let length = buffer.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        self.text.extend_from_slice(&buffer[..length]);
+        self.input.consume(length);
+        Ok(())
+    }
+
     /// Takes the byte that was peeked at.
     fn take(&mut self, byte: u8) {
         self.input.consume(1);
@@ -243,10 +276,11 @@ fn too_long(line: u64) -> ReadError {
 
 /// The text of one event, checked to be UTF-8.
 fn utf8(line: u64, bytes: &[u8]) -> Result<&str, ReadError> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let byte = bytes[error.valid_up_to()];
-        ReadError::new(line, format!("not UTF-8 text: byte 0x{byte:02x}"), "a text file")
-    })
+    std::str::from_utf8(bytes).map_err(|error| not_utf8(line, bytes[error.valid_up_to()]))
+}
+
+fn not_utf8(line: u64, byte: u8) -> ReadError {
+    ReadError::new(line, format!("not UTF-8 text: byte 0x{byte:02x}"), "a text file")
 }
 
 /// Like `BufRead::read_until('\n')`, but stops at `EVENT_BYTES_MAX`.
@@ -261,12 +295,13 @@ enum Sniffed {
     Not(String),
 }
 
-/// Tells the format by the first bytes that are neither blank nor an EDN comment.
-fn sniff(head: &[u8]) -> Sniffed {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let mut rest = significant(head);
-    let Some(at) = rest.next() else { return Sniffed::More };
-    let mut next = || rest.next().map(|at| head[at]);
+/// How many significant bytes tell the format.
+const SNIFFED_MAX: usize = 3;
+
+/// Tells the format by the first bytes that are neither blank nor an EDN comment, and their `places`.
+fn sniff(head: &[u8], places: &[usize]) -> Sniffed {
+    let Some(at) = places.first().copied() else { return Sniffed::More };
+    let nth = |n: usize| places.get(n).map(|at| head[*at]);
     match head[at] {
         // A tagged literal or a discarded form; elsewhere `#` begins a comment or a title.
         b'#' => match head.get(at + 1) {
@@ -276,12 +311,12 @@ fn sniff(head: &[u8]) -> Sniffed {
             Some(_) => Sniffed::Not(beginning(&head[at..])),
             None => Sniffed::More,
         },
-        b'{' => match next() {
+        b'{' => match nth(1) {
             Some(b'"') => Sniffed::Format(Format::Jsonl),
             Some(_) => Sniffed::Format(Format::Edn),
             None => Sniffed::More,
         },
-        b'(' | b'[' => match (next(), next()) {
+        b'(' | b'[' => match (nth(1), nth(2)) {
             (Some(b'{'), Some(b'"')) => Sniffed::Not(
                 "a JSON array (one event a line is read: `jq -c '.[]'` makes it so)".to_owned(),
             ),
@@ -303,11 +338,14 @@ fn beginning(text: &[u8]) -> String {
     format!("not a history: begins with `{}`", crate::datum::brief(line.trim_end()))
 }
 
-/// Where the bytes stand that are neither blank nor part of an EDN comment.
-fn significant(head: &[u8]) -> impl Iterator<Item = usize> {
+/// Where the bytes stand, from the line that begins at `start` on, that are neither blank nor part of an
+/// EDN comment.
+fn significant(head: &[u8], start: usize) -> impl Iterator<Item = usize> {
+    let is_mark = start == 0 && head.starts_with(b"\xef\xbb\xbf");
+    let start = if is_mark { 3 } else { start };
     let mut comment = false;
-    let bytes = head.iter().enumerate().filter(move |(_, byte)| {
-        comment = (comment || **byte == b';') && **byte != b'\n';
+    let bytes = (start..).zip(&head[start..]).filter(move |(_, byte)| {
+        comment = (comment || **byte == b';') && !matches!(**byte, b'\n' | b'\r');
         !comment && !byte.is_ascii_whitespace() && **byte != b','
     });
     bytes.map(|(at, _)| at)
