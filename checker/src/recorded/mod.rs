@@ -68,7 +68,10 @@ pub enum Finding {
         ops: Vec<CitedCall>,
         /// The position at which the contradiction is complete.
         until: u32,
-        /// Whether none of the operations can be left out.
+        /// The elements to look at; `None` for the object as a whole.
+        elements: Option<Vec<Datum>>,
+        /// Whether nothing can be left out: none of a register's operations; of another object, none
+        /// of the elements, and of the operations on them none that only observes.
         minimal: bool,
         /// The counterexample for people.
         explanation: Explanation,
@@ -105,9 +108,12 @@ impl KeyResult {
     pub fn certificate(&self) -> KeyCertificate {
         let proof = match &self.finding {
             Finding::Valid { order } => KeyProof::Valid { order: order.clone() },
-            Finding::Invalid { anomaly, ops, until, .. } => {
-                KeyProof::Invalid { anomaly: *anomaly, operations: ops.clone(), until: *until }
-            }
+            Finding::Invalid { anomaly, ops, until, elements, .. } => KeyProof::Invalid {
+                anomaly: *anomaly,
+                operations: ops.clone(),
+                until: *until,
+                elements: elements.clone(),
+            },
             Finding::Unknown { .. } => KeyProof::Unknown,
         };
         KeyCertificate { key: self.key.clone().unwrap_or(Datum::Nil), proof }

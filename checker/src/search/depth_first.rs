@@ -28,7 +28,6 @@ struct Walk<'s, T> {
 
 /// Searches until a linearization is found, there is none, or the meter runs out.
 pub(super) fn search<S: Slots, T: System<S>>(system: &mut T, meter: &mut Meter) -> Ended {
-    let base_bytes = system.bytes();
     let entry_bytes = 2 * size_of::<(u32, Config<S>)>() + 2 * size_of::<Frame<S>>();
     let mut config = Config::initial(system.initial());
     let mut walk = Walk { system, at: 0, path: Vec::new(), furthest: 0 };
@@ -56,7 +55,8 @@ pub(super) fn search<S: Slots, T: System<S>>(system: &mut T, meter: &mut Meter) 
                 None => drop(stack.pop()),
             }
         };
-        if !meter.step() || !meter.holds(base_bytes + (visited.len() * entry_bytes) as u64) {
+        let bytes = walk.system.bytes() + (visited.len() * entry_bytes) as u64;
+        if !meter.step() || !meter.holds(bytes) {
             return Ended::GaveUp { event: walk.furthest };
         }
     }

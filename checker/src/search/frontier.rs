@@ -176,7 +176,6 @@ impl<'s, S: Slots, T: System<S>> Level<'s, S, T> {
         for node in nodes {
             self.sort_in(node);
         }
-        let base_bytes = self.system.bytes();
         let mut used = 0;
         let mut steps = Vec::new();
         while used < self.waiting.len() {
@@ -191,7 +190,7 @@ impl<'s, S: Slots, T: System<S>> Level<'s, S, T> {
             }
             let node_count = self.done.len + 2 * self.seen.len;
             let bytes = node_count * 2 * size_of::<Node<S>>() + paths.steps.len() * 8;
-            if !meter.step() || !meter.holds(base_bytes + bytes as u64) {
+            if !meter.step() || !meter.holds(self.system.bytes() + bytes as u64) {
                 return None;
             }
         }

@@ -60,6 +60,9 @@ pub enum Rejection {
         /// What the object says.
         why: String,
     },
+    /// The counterexample is about elements, but the object has none.
+    #[error("the counterexample is about elements, which a register does not have")]
+    NoElements,
     /// The counterexample can be explained.
     #[error("the operations can be explained, in this order: {0:?}")]
     Explicable(Vec<u32>),
