@@ -8,12 +8,16 @@
 //! is checked element by element where they do not depend on each other, and its counterexamples look
 //! at few of them.
 
+mod append_list;
 mod calls;
 mod events;
 mod kv;
 mod multi_register;
 mod mutex;
 mod part;
+mod queue;
+mod sequence;
+mod set;
 mod system;
 
 use std::collections::BTreeSet;
@@ -21,12 +25,16 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::Range;
 
+pub use append_list::AppendList;
 pub use calls::{Call, CallBuilder, CallHistory, KeyCalls};
 pub use kv::Kv;
 pub use multi_register::MultiRegister;
 pub use mutex::Mutex;
 use part::Minimiser;
 pub(crate) use part::rest;
+pub use queue::{Queue, QueueOf, Storage, UnorderedQueue};
+pub use sequence::{Bag, List};
+pub use set::Set;
 
 use crate::datum::Datum;
 use crate::error::ReadError;

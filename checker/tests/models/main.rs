@@ -1,10 +1,14 @@
-//! The search for objects of any kind: a reader's own model and locks, against trying
+//! The search for objects of any kind: a reader's own model, locks and collections, against trying
 //! every order; every proof against the verifier.
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod collections;
+mod objects;
+mod oracle;
 mod proofs;
+mod random;
 
 use common::{Shape, history, rng, scaled, shown};
 use proofs::{explicable, recorded, verdict};
