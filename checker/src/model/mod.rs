@@ -10,6 +10,7 @@
 
 mod append_list;
 mod calls;
+mod counter;
 mod events;
 mod kv;
 mod multi_register;
@@ -27,6 +28,7 @@ use std::ops::Range;
 
 pub use append_list::AppendList;
 pub use calls::{Call, CallBuilder, CallHistory, KeyCalls};
+pub use counter::Counter;
 pub use kv::Kv;
 pub use multi_register::MultiRegister;
 pub use mutex::Mutex;

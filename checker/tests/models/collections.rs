@@ -1,7 +1,9 @@
 //! Sets, counters, queues, lists and registers with versions: the search against trying every order,
 //! and the whole against its parts.
 
-use quorate_checker::model::{AppendList, Model, MultiRegister, Queue, Set, UnorderedQueue};
+use quorate_checker::model::{
+    AppendList, Counter, Model, MultiRegister, Queue, Set, UnorderedQueue,
+};
 use quorate_checker::{Event, NilRead, Outcome, ReadError, Verdict};
 
 use crate::common::{scaled, shown};
@@ -73,6 +75,11 @@ fn sets_element_by_element() {
 fn multi_registers() {
     let model = || MultiRegister { initial: Vec::new(), nil_read: NilRead::Value };
     compare(model, objects::MULTI_REGISTER, objects::MULTI_REGISTER);
+}
+
+#[test]
+fn counters() {
+    compare(Counter::default, objects::COUNTER, objects::COUNTER);
 }
 
 #[test]

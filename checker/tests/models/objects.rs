@@ -127,6 +127,41 @@ fn micros(argument: &Datum, mut value: impl FnMut(&str, i64, &Datum) -> Datum) -
     Datum::List(micros.iter().map(micro).collect())
 }
 
+pub(crate) const COUNTER: Object = Object {
+    initial: &[0],
+    ask: |rng, _| {
+        let amount = Datum::Int(rng.random_range(-1..=3));
+        match rng.random_range(0..8) {
+            0 => ("increment", NIL),
+            1 => ("decrement", amount),
+            2 => ("add-and-get", amount),
+            3 => ("get-and-add", amount),
+            4 | 5 => ("add", amount),
+            _ => ("read", NIL),
+        }
+    },
+    apply: |state, f, argument| {
+        let amount = match f {
+            "read" => 0,
+            "increment" if *argument == NIL => 1,
+            "decrement" => -int(argument),
+            _ => int(argument),
+        };
+        let (before, after) = (state[0], state[0] + amount);
+        let results = match f {
+            "read" | "add-and-get" => vec![Datum::Int(after)],
+            "get-and-add" => vec![Datum::Int(before)],
+            "increment" => vec![NIL, Datum::Int(after)],
+            _ => vec![NIL, argument.clone()],
+        };
+        vec![(vec![after], results)]
+    },
+    guess: |rng, f, argument| match f {
+        "add" | "decrement" => argument.clone(),
+        _ => Datum::Int(rng.random_range(-1..=6)),
+    },
+};
+
 pub(crate) const QUEUE: Object = Object {
     initial: &[],
     ask: |rng, _| match rng.random_range(0..2) {
