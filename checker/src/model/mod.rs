@@ -20,6 +20,7 @@ mod queue;
 mod sequence;
 mod set;
 mod system;
+mod versioned_register;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -37,6 +38,7 @@ pub(crate) use part::rest;
 pub use queue::{Queue, QueueOf, Storage, UnorderedQueue};
 pub use sequence::{Bag, List};
 pub use set::Set;
+pub use versioned_register::VersionedRegister;
 
 use crate::datum::Datum;
 use crate::error::ReadError;

@@ -2,9 +2,9 @@
 //! and the whole against its parts.
 
 use quorate_checker::model::{
-    AppendList, Counter, Model, MultiRegister, Queue, Set, UnorderedQueue,
+    AppendList, Counter, Model, MultiRegister, Queue, Set, UnorderedQueue, VersionedRegister,
 };
-use quorate_checker::{Event, NilRead, Outcome, ReadError, Verdict};
+use quorate_checker::{Event, NilRead, Outcome, ReadError, Value, Verdict};
 
 use crate::common::{scaled, shown};
 use crate::objects::{self, Object};
@@ -95,4 +95,18 @@ fn unordered_queues() {
 #[test]
 fn append_lists() {
     compare(|| AppendList, objects::APPEND_LIST, objects::APPEND_LIST);
+}
+
+fn versions(is_counted: bool) -> VersionedRegister {
+    VersionedRegister { initial: (0, Value::Int(0)), is_counted }
+}
+
+#[test]
+fn versioned_registers() {
+    compare(|| versions(true), objects::VERSIONED, objects::VERSIONED);
+}
+
+#[test]
+fn revisioned_registers() {
+    compare(|| versions(false), objects::REVISIONED, objects::REVISIONED_BY_ANY);
 }

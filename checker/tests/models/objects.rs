@@ -207,3 +207,52 @@ pub(crate) const APPEND_LIST: Object = Object {
         _ => some_of(rng, [1, 2, 3, 1, 2].into_iter()),
     },
 };
+
+fn versioned(version: i64, value: i64) -> Datum {
+    list([version, value])
+}
+
+/// A version and a value, with versions rising by up to `jump_max`.
+fn apply_versioned(state: &State, f: &str, argument: &Datum, jump_max: i64) -> Vec<After> {
+    let (version, value) = (state[0], state[1]);
+    if f == "read" {
+        return vec![(state.clone(), vec![versioned(version, value)])];
+    }
+    let (expected, value) = argument.as_pair().expect("an expected version and a value");
+    if *expected != NIL && *expected != Datum::Int(version) {
+        return Vec::new();
+    }
+    let made = (version + 1)..=(version + jump_max);
+    made.map(|made| (vec![made, int(value)], vec![versioned(made, int(value))])).collect()
+}
+
+pub(crate) const VERSIONED: Object = Object {
+    initial: &[0, 0],
+    ask: |rng, state| {
+        let expected = match rng.random_range(0..4) {
+            0 => Datum::Int(rng.random_range(0..4)),
+            1 => Datum::Int(state[0]),
+            _ => NIL,
+        };
+        match rng.random_range(0..2) {
+            0 => ("write", Datum::List(vec![expected, element(rng)])),
+            _ => ("read", NIL),
+        }
+    },
+    apply: |state, f, argument| apply_versioned(state, f, argument, 1),
+    guess: |rng, f, argument| {
+        let version = rng.random_range(0..6);
+        match f {
+            "write" => versioned(version, int(argument.as_pair().expect("a pair").1)),
+            _ => versioned(version, rng.random_range(0..=3)),
+        }
+    },
+};
+
+/// As [`VERSIONED`], but by as much as any version in the histories.
+pub(crate) const REVISIONED: Object =
+    Object { apply: |state, f, argument| apply_versioned(state, f, argument, 3), ..VERSIONED };
+
+/// What is possible where versions may rise by any amount.
+pub(crate) const REVISIONED_BY_ANY: Object =
+    Object { apply: |state, f, argument| apply_versioned(state, f, argument, 30), ..VERSIONED };
