@@ -2,6 +2,7 @@
 //! knowing beforehand which.
 
 mod keys;
+mod sniff;
 
 use std::ops::Range;
 
@@ -9,18 +10,22 @@ use crate::anomaly::Anomaly;
 use crate::certificate::{Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::{Event, Process};
+use crate::event::Event;
 use crate::explain::Explanation;
 use crate::history::{Builder, History};
 use crate::ladder::Rung;
 use crate::linear::Rules;
-use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
+use crate::model::{
+    AppendList, CallBuilder, Counter, Kv, Model, MultiRegister, Mutex, Queue, Set, UnorderedQueue,
+    VersionedRegister,
+};
 use crate::reading::{Object, Reading};
 use crate::staleness::Staleness;
 use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 use crate::verify::Rejection;
 
 use keys::{Calls, Keys, Registers};
+use sniff::Sniffer;
 
 /// A history in memory, ready to be checked.
 pub struct Recorded {
@@ -128,38 +133,60 @@ impl Recorded {
         mut progress: impl FnMut(&Event),
     ) -> Result<Self, ReadError> {
         let mut before = Vec::new();
-        let mut object = reading.object;
-        // Events of the nemesis before the first client's do not tell the object.
+        let (mut object, mut sniffer) = (reading.object, Sniffer::new());
         while object.is_none() {
             let Some(event) = events.next().transpose()? else { break };
-            if event.process != Process::Nemesis {
-                object = Some(Object::of(&event)?);
-            }
+            object = sniffer.see(&event)?;
             before.push(event);
         }
+        let object = match object {
+            Some(object) => object,
+            None => sniffer.settle(before.first().map_or(0, |event| event.line))?,
+        };
         let events = before.into_iter().map(Ok).chain(events);
         let events = events.inspect(|event| event.iter().for_each(&mut progress));
-        let object = object.unwrap_or(Object::Register);
-        let mut recorded = match object {
+        let mut recorded = Self::of_object(object, events, reading)?;
+        recorded.reading = Reading { object: Some(object), ..reading.clone() };
+        Ok(recorded)
+    }
+
+    fn of_object(
+        object: Object,
+        events: impl Iterator<Item = Result<Event, ReadError>>,
+        reading: &Reading,
+    ) -> Result<Self, ReadError> {
+        let versioned =
+            |is_counted| Ok(VersionedRegister { initial: reading.versioned_value()?, is_counted });
+        let empty = || reading.no_initial(object);
+        match object {
             Object::Register => {
+                let rules = reading.register_rules()?;
                 let mut builder = Builder::default();
                 for event in events {
                     builder.push(&event?)?;
                 }
-                Self::of_registers(builder.finish(), reading.register_rules()?)
+                Ok(Self::of_registers(builder.finish(), rules))
             }
-            Object::Mutex => Self::of_calls(object, events, Mutex)?,
-            Object::Kv => Self::of_calls(object, events, Kv)?,
             Object::MultiRegister => {
-                let model = MultiRegister {
-                    initial: reading.register_values()?,
-                    nil_read: reading.nil_read,
-                };
-                Self::of_calls(object, events, model)?
+                let (initial, nil_read) = (reading.register_values()?, reading.nil_read);
+                Self::of_calls(object, events, MultiRegister { initial, nil_read })
             }
-        };
-        recorded.reading = Reading { object: Some(object), ..reading.clone() };
-        Ok(recorded)
+            Object::Counter => {
+                Self::of_calls(object, events, Counter { initial: reading.count()? })
+            }
+            Object::VersionedRegister => Self::of_calls(object, events, versioned(true)?),
+            Object::RevisionedRegister => Self::of_calls(object, events, versioned(false)?),
+            Object::Mutex => empty().and_then(|()| Self::of_calls(object, events, Mutex)),
+            Object::Kv => empty().and_then(|()| Self::of_calls(object, events, Kv)),
+            Object::Set => empty().and_then(|()| Self::of_calls(object, events, Set)),
+            Object::Queue => {
+                empty().and_then(|()| Self::of_calls(object, events, Queue::default()))
+            }
+            Object::UnorderedQueue => {
+                empty().and_then(|()| Self::of_calls(object, events, UnorderedQueue::default()))
+            }
+            Object::AppendList => empty().and_then(|()| Self::of_calls(object, events, AppendList)),
+        }
     }
 
     /// A history of registers that is in memory already.

@@ -9,6 +9,7 @@ mod objects;
 mod oracle;
 mod proofs;
 mod random;
+mod stories;
 
 use common::{Shape, history, rng, scaled, shown};
 use proofs::{explicable, recorded, verdict};
