@@ -86,6 +86,9 @@ pub enum KeyProof {
         operations: Vec<CitedCall>,
         /// The position at which the contradiction is complete.
         until: u32,
+        /// The elements to look at; `None` for the object as a whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        elements: Option<Vec<Datum>>,
     },
     /// Nothing is proved.
     Unknown,

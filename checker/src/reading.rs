@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::datum::{Datum, brief};
+use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::Event;
 use crate::linear::{FailedCas, NilRead, Rules};
 use crate::value::{EXPECTED_VALUE, Value};
 
@@ -22,12 +21,38 @@ pub enum Object {
     Mutex,
     /// Strings by key: get, put and append.
     Kv,
+    /// A set: add, remove, contains and read.
+    Set,
+    /// A counter: add, increment, decrement and read.
+    Counter,
+    /// A queue, first in, first out: enqueue and dequeue.
+    Queue,
+    /// A queue in any order: enqueue and dequeue.
+    UnorderedQueue,
+    /// A list that only grows: append and read.
+    AppendList,
+    /// A register whose versions count its writes: read and write.
+    VersionedRegister,
+    /// A register whose versions rise: read and write.
+    RevisionedRegister,
 }
 
 impl Object {
     /// All objects.
-    pub const ALL: [Self; 5] =
-        [Self::Register, Self::ListAppend, Self::MultiRegister, Self::Mutex, Self::Kv];
+    pub const ALL: [Self; 12] = [
+        Self::Register,
+        Self::ListAppend,
+        Self::MultiRegister,
+        Self::Mutex,
+        Self::Kv,
+        Self::Set,
+        Self::Counter,
+        Self::Queue,
+        Self::UnorderedQueue,
+        Self::AppendList,
+        Self::VersionedRegister,
+        Self::RevisionedRegister,
+    ];
 
     /// The word of the command line.
     pub fn name(self) -> &'static str {
@@ -37,57 +62,41 @@ impl Object {
             Self::MultiRegister => "multi-register",
             Self::Mutex => "mutex",
             Self::Kv => "kv",
+            Self::Set => "set",
+            Self::Counter => "counter",
+            Self::Queue => "queue",
+            Self::UnorderedQueue => "unordered-queue",
+            Self::AppendList => "append-list",
+            Self::VersionedRegister => "versioned-register",
+            Self::RevisionedRegister => "revisioned-register",
         }
     }
 
-    fn functions(self) -> &'static [&'static str] {
+    /// What it is called with.
+    pub(crate) fn functions(self) -> &'static [&'static str] {
         match self {
             Self::Register => &["read", "write", "cas"],
             Self::ListAppend | Self::MultiRegister => &["txn"],
             Self::Mutex => &["acquire", "release"],
             Self::Kv => &["get", "put", "append"],
-        }
-    }
-
-    /// The object whose function this is; `None` for a transaction that does not tell what it works on.
-    pub(crate) fn of(event: &Event) -> Result<Option<Self>, ReadError> {
-        if event.f == "txn" {
-            return Ok(Self::of_transaction(&event.value));
-        }
-        let object = Self::ALL.into_iter().find(|object| object.functions().contains(&&*event.f));
-        object.map(Some).ok_or_else(|| {
-            let known: Vec<String> = (Self::ALL.iter())
-                .map(|object| format!("{} ({})", object.functions().join(", "), object.name()))
-                .collect();
-            ReadError::field(
-                event.line,
-                "f",
-                format!("unknown function `{}`", brief(&event.f)),
-                format!("a function of a known model: {}", known.join("; ")),
-            )
-        })
-    }
-
-    /// Appends and reads of lists tell lists, writes and reads of single values registers.
-    fn of_transaction(steps: &Datum) -> Option<Self> {
-        let Datum::List(steps) = steps else { return Some(Self::MultiRegister) };
-        steps.iter().find_map(|step| {
-            let Datum::List(parts) = step else { return Some(Self::MultiRegister) };
-            match (parts.first().and_then(Datum::as_name), parts.get(2)) {
-                (Some("append" | "a"), _) | (_, Some(Datum::List(_))) => Some(Self::ListAppend),
-                (Some("r" | "read"), Some(Datum::Nil) | None) => None,
-                _ => Some(Self::MultiRegister),
+            Self::Set => &["add", "remove", "contains", "read"],
+            Self::Counter => {
+                &["add", "increment", "decrement", "add-and-get", "get-and-add", "read"]
             }
-        })
+            Self::Queue | Self::UnorderedQueue => &["enqueue", "dequeue"],
+            Self::AppendList => &["append", "read"],
+            Self::VersionedRegister | Self::RevisionedRegister => &["read", "write"],
+        }
     }
 }
 
 /// How to read a history.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
-    /// The object; found by the first function if left out.
+    /// The object; found by the first functions if left out.
     pub object: Option<Object>,
-    /// The initial value, or the initial values by name of a multi-register.
+    /// The initial value of a register or a counter, the initial values by name of a multi-register,
+    /// or the initial version and value of a register with versions. Other objects are empty at first.
     pub initial: Option<Datum>,
     /// What failed compare-and-sets say.
     pub failed_cas: FailedCas,
@@ -103,31 +112,54 @@ impl Reading {
     pub fn register_rules(&self) -> Result<Rules, ReadError> {
         let Reading { failed_cas, nil_read, .. } = *self;
         let initial = self.initial.as_ref().unwrap_or(&Datum::Nil);
-        let initial = Value::from_datum(initial).ok_or_else(|| {
-            ReadError::new(
-                0,
-                format!("the initial value {} is {}", initial.brief(), initial.kind()),
-                EXPECTED_VALUE,
-            )
-        })?;
+        let initial =
+            Value::from_datum(initial).ok_or_else(|| wrong_initial(initial, EXPECTED_VALUE))?;
         Ok(Rules { initial, failed_cas, nil_read })
     }
 
     pub(crate) fn register_values(&self) -> Result<Vec<(Value, Value)>, ReadError> {
-        let wrong = |datum: &Datum| {
-            ReadError::new(
-                0,
-                format!("the initial value {} is {}", datum.brief(), datum.kind()),
-                "a map from register to value, such as {\"x\": 0, \"y\": 0}",
-            )
+        let expected = "a map from register to value, such as {\"x\": 0, \"y\": 0}";
+        let pair = |(name, value): &(Datum, Datum)| {
+            Some((Value::from_datum(name)?, Value::from_datum(value)?))
         };
+        let Some(initial) = &self.initial else { return Ok(Vec::new()) };
+        let values = match initial {
+            Datum::Map(entries) => entries.iter().map(pair).collect(),
+            _ => None,
+        };
+        values.ok_or_else(|| wrong_initial(initial, expected))
+    }
+
+    pub(crate) fn count(&self) -> Result<i64, ReadError> {
         match &self.initial {
-            None => Ok(Vec::new()),
-            Some(Datum::Map(entries)) => (entries.iter())
-                .map(|(name, value)| Some((Value::from_datum(name)?, Value::from_datum(value)?)))
-                .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| wrong(&Datum::Map(entries.clone()))),
-            Some(other) => Err(wrong(other)),
+            None => Ok(0),
+            Some(Datum::Int(count)) => Ok(*count),
+            Some(other) => Err(wrong_initial(other, "a 64-bit integer")),
         }
     }
+
+    pub(crate) fn versioned_value(&self) -> Result<(i64, Value), ReadError> {
+        let Some(initial) = &self.initial else { return Ok((0, Value::Nil)) };
+        let versioned = match initial.as_pair() {
+            Some((Datum::Int(version), value)) => Value::from_datum(value).map(|v| (*version, v)),
+            _ => None,
+        };
+        versioned.ok_or_else(|| wrong_initial(initial, "[version, value], such as [1, \"a\"]"))
+    }
+
+    /// Objects that always start in the same state.
+    pub(crate) fn no_initial(&self, object: Object) -> Result<(), ReadError> {
+        match &self.initial {
+            None => Ok(()),
+            Some(initial) => {
+                let expected = format!("none: model {} always starts the same", object.name());
+                Err(wrong_initial(initial, expected))
+            }
+        }
+    }
+}
+
+fn wrong_initial(initial: &Datum, expected: impl Into<String>) -> ReadError {
+    let problem = format!("the initial value {} is {}", initial.brief(), initial.kind());
+    ReadError::new(0, problem, expected)
 }

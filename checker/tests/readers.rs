@@ -231,9 +231,9 @@ fn events_that_do_not_fit_together() {
 #[test]
 fn functions_and_values_that_no_register_has() {
     error(
-        INVOKE.replace("write", "increment"),
+        INVOKE.replace("write", "incerment"),
         &expect![
-            "line 1: field `f`: unknown function `increment`; expected a function of a known model: read, write, cas (register); txn (list-append); txn (multi-register); acquire, release (mutex); get, put, append (kv)"
+            "line 1: field `f`: unknown function `incerment`; expected a function of a known model: read, write, cas (register); txn (list-append); txn (multi-register); acquire, release (mutex); get, put, append (kv); add, remove, contains, read (set); add, increment, decrement, add-and-get, get-and-add, read (counter); enqueue, dequeue (queue); enqueue, dequeue (unordered-queue); append, read (append-list)"
         ],
     );
     error(

@@ -49,8 +49,8 @@ pub(super) struct CheckArgs {
     /// How the file is written; left out, found by its first event.
     #[arg(long, value_enum)]
     format: Option<FileFormat>,
-    /// What registers hold before the first write: a JSON value, or for multi-register an object
-    /// such as '{"x": 0, "y": 0}'.
+    /// What registers hold before the first write: a JSON value; for multi-register an object such as
+    /// '{"x": 0, "y": 0}', for registers with versions [version, value]; or where a counter begins.
     #[arg(long, value_name = "JSON", value_parser = parse_initial, default_value = "null",
           allow_negative_numbers = true)]
     initial: Datum,
@@ -92,6 +92,21 @@ enum Model {
     Mutex,
     /// Strings by key: get, put, append.
     Kv,
+    /// A set: add, remove, contains, read.
+    Set,
+    /// A counter: add, increment, decrement, add-and-get, get-and-add, read.
+    Counter,
+    /// A queue, first in, first out: enqueue, dequeue.
+    #[value(alias = "fifo-queue")]
+    Queue,
+    /// A queue in any order: enqueue, dequeue.
+    UnorderedQueue,
+    /// A list that only grows: append, read.
+    AppendList,
+    /// A register whose versions count its writes: read, write.
+    VersionedRegister,
+    /// A register whose versions rise with its writes: read, write.
+    RevisionedRegister,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -151,6 +166,13 @@ impl CheckArgs {
                 Model::MultiRegister => Object::MultiRegister,
                 Model::Mutex => Object::Mutex,
                 Model::Kv => Object::Kv,
+                Model::Set => Object::Set,
+                Model::Counter => Object::Counter,
+                Model::Queue => Object::Queue,
+                Model::UnorderedQueue => Object::UnorderedQueue,
+                Model::AppendList => Object::AppendList,
+                Model::VersionedRegister => Object::VersionedRegister,
+                Model::RevisionedRegister => Object::RevisionedRegister,
             }),
             initial: Some(self.initial.clone()).filter(|initial| *initial != Datum::Nil),
             failed_cas: match self.failed_cas {

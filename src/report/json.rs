@@ -171,10 +171,11 @@ pub fn key_summary(result: &KeyResult) -> Value {
     });
     let details = match &result.finding {
         Finding::Valid { .. } => json!({}),
-        Finding::Invalid { anomaly, ops, until, minimal, explanation } => json!({
+        Finding::Invalid { anomaly, ops, until, elements, minimal, explanation } => json!({
             "anomaly": anomaly,
             "calls": ops.iter().map(|op: &CitedCall| op.call).collect::<Vec<_>>(),
             "until": until,
+            "elements": elements,
             "minimal": minimal,
             "title": explanation.title,
             "story": explanation.story,

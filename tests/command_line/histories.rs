@@ -235,8 +235,8 @@ fn every_bad_history_has_its_reason() {
     refused(
         &VALID.replacen("\"write\"", "\"wriet\"", 1),
         &expect![[r#"
-        quorate: history: line 1: field `f`: unknown function `wriet`; expected a function of a known model: read, write, cas (register); txn (list-append); txn (multi-register); acquire, release (mutex); get, put, append (kv)
-    "#]],
+            quorate: history: line 1: field `f`: unknown function `wriet`; expected a function of a known model: read, write, cas (register); txn (list-append); txn (multi-register); acquire, release (mutex); get, put, append (kv); add, remove, contains, read (set); add, increment, decrement, add-and-get, get-and-add, read (counter); enqueue, dequeue (queue); enqueue, dequeue (unordered-queue); append, read (append-list)
+        "#]],
     );
     refused(
         &VALID.replacen("\"value\":1", "\"value\":[1,2,3]", 1),

@@ -4,6 +4,7 @@ mod bad_workloads;
 mod histories;
 #[cfg(unix)]
 mod interrupted;
+mod objects;
 mod runs;
 
 use std::fs;

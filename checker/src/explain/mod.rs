@@ -1,21 +1,22 @@
 //! A counterexample for people: let…, then…, however…, a contradiction; and a picture in plain text.
 
+mod attempts;
 mod breach;
+mod calls;
 mod timeline;
 mod transactions;
-
-use std::collections::HashSet;
 
 use crate::anomaly::{Anomaly, CycleKind};
 use crate::datum::brief;
 use crate::function::Function;
 use crate::history::{KeyHistory, NO_TIME, OPEN, Op, Outcome};
 use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
-use crate::model::{Call, Model};
 use crate::value::{ValueId, Values};
 use crate::verdict::Counterexample;
 
+use attempts::{Attempt, attempts};
 pub use breach::explain_breach;
+pub(crate) use calls::explain_calls;
 pub use timeline::{Bar, timeline};
 pub(crate) use transactions::{also, explain_evidence};
 
@@ -49,46 +50,6 @@ pub fn explain(
     let bars: Vec<Bar> = teller.cited.iter().map(|cited| teller.bar(cited)).collect();
     let of_key = key.key.as_ref().map(|key| format!(" on key {key}")).unwrap_or_default();
     let title = format!("{}{of_key}: {}", counterexample.anomaly, meaning(counterexample.anomaly));
-    Explanation { title, story, timeline: timeline(&bars) }
-}
-
-/// Explains why the history of some object cannot be explained up to event `until`. Of the
-/// operations `ops`, the picture shows those about the moment at which it ends.
-pub(crate) fn explain_calls<M: Model>(
-    model: &M,
-    calls: &[Call<M::Op>],
-    ops: &[u32],
-    until: u32,
-) -> Explanation {
-    const SHOWN_MAX: usize = 12;
-    let cited = || ops.iter().map(|op| &calls[*op as usize]);
-    let mut story = vec![format!("Every event before event {until} can be explained.")];
-    if let Some(last) = cited().find(|call| call.ret == until) {
-        story.push(format!(
-            "However, when process {}'s {}, called at event {}, returned at event {until}, no order \
-             of the operations explained it any more.",
-            last.process,
-            model.describe(&last.op),
-            last.call,
-        ));
-    }
-    let mut about: Vec<&Call<M::Op>> = cited().collect();
-    about.sort_by_key(|call| std::cmp::Reverse(call.ret.min(until)));
-    about.truncate(SHOWN_MAX);
-    story.push(match ops.len() {
-        count if count > SHOWN_MAX => format!(
-            "{count} operations may matter for that; the picture shows the last {SHOWN_MAX} to end."
-        ),
-        count => format!("{count} operations may matter for that."),
-    });
-    let bar = |call: &&Call<M::Op>| Bar {
-        lane: format!("process {}", call.process),
-        label: model.describe(&call.op),
-        call: call.call,
-        ret: (call.ret <= until).then_some(call.ret),
-    };
-    let bars: Vec<Bar> = about.iter().map(bar).collect();
-    let title = format!("{}: {}", Anomaly::Contradiction, meaning(Anomaly::Contradiction));
     Explanation { title, story, timeline: timeline(&bars) }
 }
 
@@ -188,7 +149,7 @@ impl Teller<'_> {
             cited.name,
             cited.op.process(),
             self.deed(&cited.op),
-            span(&cited.op)
+            span(Span::of(&cited.op))
         )
     }
 
@@ -250,14 +211,14 @@ impl Teller<'_> {
             format!(
                 "However, {shown} was first written by process {}, {}: after {name} had ended.",
                 op.process(),
-                span(op)
+                span(Span::of(op))
             )
         } else if let Some(failed) = failed_writer(&self.key.ops, value) {
             let op = &self.key.ops[failed];
             format!(
                 "However, the only write of {shown}, by process {}, {}, had failed for certain.",
                 op.process(),
-                span(op)
+                span(Span::of(op))
             )
         } else {
             format!("However, nobody ever wrote {shown}, and it is not the initial value.")
@@ -371,35 +332,11 @@ impl Teller<'_> {
 
     /// Where every attempt to order the operations ends.
     fn dead_ends(&self) -> Vec<String> {
-        const STATES_MAX: usize = 20_000;
-        let mut seen = HashSet::new();
-        let mut ends: Vec<(Vec<usize>, ValueId)> = Vec::new();
-        let mut work = vec![(Vec::<usize>::new(), self.lens.initial)];
-        while let Some((order, holds)) = work.pop() {
-            let mut placed = order.clone();
-            placed.sort_unstable();
-            if !seen.insert((placed, holds)) || seen.len() > STATES_MAX {
-                continue;
-            }
-            let next = self.possible_next(&order, holds);
-            if next.is_empty() {
-                ends.push((order, holds));
-                continue;
-            }
-            for i in next {
-                let holds = self.cited[i].item.action.leaves().unwrap_or(holds);
-                work.push((order.iter().copied().chain([i]).collect(), holds));
-            }
-        }
-        ends.sort_by_key(|(order, _)| std::cmp::Reverse(order.len()));
-        let shown = 4.min(ends.len());
-        let mut story = vec!["Then every attempt to order them ends:".to_owned()];
-        story.extend(ends[..shown].iter().map(|(order, holds)| self.dead_end(order, *holds)));
-        if ends.len() > shown {
-            story.push(format!("and {} shorter attempts likewise.", ends.len() - shown));
-        }
-        story.push("However, they all returned what they returned. A contradiction.".to_owned());
-        story
+        let next = |order: &[usize], holds: &ValueId| {
+            let leaves = |i: usize| self.cited[i].item.action.leaves().unwrap_or(*holds);
+            self.possible_next(order, *holds).into_iter().map(|i| (i, leaves(i))).collect()
+        };
+        attempts(self.lens.initial, next, |end| self.dead_end(end))
     }
 
     fn possible_next(&self, order: &[usize], holds: ValueId) -> Vec<usize> {
@@ -418,15 +355,9 @@ impl Teller<'_> {
         rest().filter(fits).collect()
     }
 
-    fn dead_end(&self, order: &[usize], holds: ValueId) -> String {
-        let names: Vec<&str> = order.iter().map(|i| self.cited[*i].name.as_str()).collect();
-        let after = if names.is_empty() {
-            "at first".to_owned()
-        } else {
-            format!("after {}", names.join(", "))
-        };
+    fn dead_end(&self, end: &Attempt<ValueId>) -> String {
         let due = (0..self.cited.len())
-            .filter(|i| !order.contains(i) && !self.cited[*i].item.is_optional())
+            .filter(|i| !end.order.contains(i) && !self.cited[*i].item.is_optional())
             .min_by_key(|i| self.cited[*i].item.ret);
         let needs = due.map_or(String::new(), |i| {
             let cited = &self.cited[i];
@@ -440,16 +371,27 @@ impl Teller<'_> {
                 Action::Write(_) => String::new(),
             }
         });
-        format!("  {after} the register holds {}{needs};", self.value(holds))
+        let after = end.after(|i| &self.cited[i].name);
+        format!("  {after} the register holds {}{needs};", self.value(end.state))
     }
 }
 
-fn span(op: &Op) -> String {
-    span_of((op.call, op.ret), op.call_time, op.ret_time)
+/// When an operation ran.
+struct Span {
+    call: u32,
+    ret: u32,
+    call_time: i64,
+    ret_time: i64,
+}
+
+impl Span {
+    fn of(op: &Op) -> Self {
+        Self { call: op.call, ret: op.ret, call_time: op.call_time, ret_time: op.ret_time }
+    }
 }
 
 /// When an operation ran, in the words of the history: times, or event numbers without them.
-fn span_of((call, ret): (u32, u32), call_time: i64, ret_time: i64) -> String {
+fn span(Span { call, ret, call_time, ret_time }: Span) -> String {
     if call_time == NO_TIME {
         return match ret {
             OPEN => format!("called at event {call} and never returned"),

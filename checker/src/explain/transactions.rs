@@ -1,47 +1,40 @@
 //! Why transactions have no order, for people.
 
-use super::{Bar, Explanation, explain, meaning, span_of, timeline};
+use super::{Bar, Explanation, Span, explain, explain_calls, meaning, span, timeline};
 use crate::anomaly::Anomaly;
 use crate::history::{OPEN, Outcome};
 use crate::transactions::{
-    Act, Evidence, Link, Oddity, Reason, Refuted, Step, TransactionHistory, Why,
+    Act, Evidence, Link, Oddity, Reason, Refuted, Single, Step, TransactionHistory, Why,
 };
 use crate::value::{Value, ValueId};
 
 /// Longer lists are shown by their beginnings and ends.
 const SHOWN_MAX: usize = 8;
-/// More transactions than these are not told of one by one.
-const TOLD_MAX: usize = 12;
 
 /// Explains what is wrong with a history of transactions.
 pub(crate) fn explain_evidence(history: &TransactionHistory, evidence: &Evidence) -> Explanation {
-    if let Reason::Single(single) = &evidence.reason
-        && let Some(Refuted { key, rules, counterexample }) = &single.key
-    {
-        return explain(key, &history.values, rules, counterexample);
-    }
-    let mut named = match &evidence.reason {
-        Reason::Single(single) => {
-            single.cited.iter().filter_map(|cited| history.called_at(cited.call)).collect()
-        }
-        _ => evidence.transactions(),
-    };
-    named.sort_unstable();
-    let left_out = named.len().saturating_sub(TOLD_MAX);
-    named.drain(..left_out);
-    let teller = Teller { history, named };
-    let mut story = teller.introductions();
-    story.extend(match &evidence.reason {
+    let story = |teller: &Teller<'_>| match &evidence.reason {
         Reason::Oddity(oddity) => teller.oddity(*oddity),
         Reason::Cycle(links) => teller.cycle(links),
-        Reason::Single(_) => vec![format!(
-            "However, no order of these{} explains what they returned.",
-            if left_out == 0 { String::new() } else { format!(" and {left_out} more before them") }
-        )],
-    });
+        Reason::Single(_) => Vec::new(),
+    };
+    match &evidence.reason {
+        Reason::Single(Single { refuted: Refuted::Key { key, rules, found }, .. }) => {
+            return explain(key, &history.values, rules, found);
+        }
+        Reason::Single(Single { refuted: Refuted::All { model, calls, found }, .. }) => {
+            return explain_calls(model, None, calls, found);
+        }
+        Reason::Oddity(_) | Reason::Cycle(_) => {}
+    }
+    let mut named = evidence.transactions();
+    named.sort_unstable();
+    let teller = Teller { history, named };
+    let mut lines = teller.introductions();
+    lines.extend(story(&teller));
     let bars: Vec<Bar> = teller.named.iter().map(|number| teller.bar(*number)).collect();
     let title = format!("{}: {}", evidence.anomaly, meaning(evidence.anomaly));
-    Explanation { title, story, timeline: timeline(&bars) }
+    Explanation { title, story: lines, timeline: timeline(&bars) }
 }
 
 struct Teller<'a> {
@@ -71,11 +64,12 @@ impl Teller<'_> {
                 self.name(*number),
                 transaction.process,
                 self.deeds(*number),
-                span_of(
-                    (transaction.call, transaction.ret),
-                    transaction.call_time,
-                    transaction.ret_time
-                ),
+                span(Span {
+                    call: transaction.call,
+                    ret: transaction.ret,
+                    call_time: transaction.call_time,
+                    ret_time: transaction.ret_time,
+                }),
                 if place == last { '.' } else { ',' },
             )
         };

@@ -1,10 +1,11 @@
 //! Histories of objects that are no registers: whole operations, apart by key.
 
+use super::Model;
+use super::part::apart;
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::{Event, EventKind, Process};
 use crate::history::{NO_TIME, OPEN, Outcome};
-use crate::model::Model;
 use crate::pair::Pairing;
 
 /// One operation.
@@ -24,11 +25,15 @@ pub struct Call<O> {
     pub ret_time: i64,
 }
 
+/// The operations of one key, or of a part of one.
+pub type KeyCalls<O> = (Option<Datum>, Vec<Call<O>>);
+
 /// The operations of each key, in the order of their invocations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallHistory<O> {
-    /// Keys in the order of their first invocations; the key is `None` where there is none.
-    pub keys: Vec<(Option<Datum>, Vec<Call<O>>)>,
+    /// Keys in the order of their first invocations; the key is `None` where there is none. A part
+    /// of a key is called by an element, or `[key, element]`.
+    pub keys: Vec<KeyCalls<O>>,
     /// How many events there were.
     pub event_count: u32,
 }
@@ -66,7 +71,8 @@ impl<'m, M: Model> CallBuilder<'m, M> {
         self.add(call, &invocation, Some(event), outcome)
     }
 
-    /// All that was pushed. Operations without a completion stay open.
+    /// All that was pushed, apart by key and, where the model is [local](Model::is_local), by element.
+    /// Operations without a completion stay open.
     pub fn finish(mut self) -> Result<CallHistory<M::Op>, ReadError> {
         for (call, invocation) in std::mem::take(&mut self.open).into_open() {
             self.add(call, &invocation, None, Outcome::Info)?;
@@ -82,6 +88,8 @@ impl<'m, M: Model> CallBuilder<'m, M> {
             });
             history.keys[place].1.push(call);
         }
+        let keys = history.keys.into_iter();
+        history.keys = keys.flat_map(|(key, calls)| apart(self.model, key, calls)).collect();
         Ok(history)
     }
 

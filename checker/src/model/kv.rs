@@ -1,6 +1,7 @@
 //! A string for each key: get, put and append, as in Porcupine's key-value test data.
 
 use super::Model;
+use super::events::{happened, unknown_function, wrong_value};
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
@@ -37,24 +38,16 @@ impl Model for Kv {
     ) -> Result<Option<KvOp>, ReadError> {
         let text = |event: &Event| match &event.value {
             Datum::Text(text) => Ok(text.clone()),
-            other => {
-                let problem = format!("found {}, {}", other.kind(), other.brief());
-                Err(ReadError::field(event.line, "value", problem, "a string"))
-            }
+            other => Err(wrong_value(event, other, "a string")),
         };
         let op = match &*invocation.f {
             "get" => {
-                let Some(completion) = completion.filter(|_| outcome == Outcome::Ok) else {
-                    return Ok(None);
-                };
+                let Some(completion) = happened(completion, outcome) else { return Ok(None) };
                 KvOp::Get(text(completion)?)
             }
             "put" => KvOp::Put(text(invocation)?),
             "append" => KvOp::Append(text(invocation)?),
-            other => {
-                let problem = format!("unknown function `{}`", crate::datum::brief(other));
-                return Err(ReadError::field(invocation.line, "f", problem, "get, put or append"));
-            }
+            _ => return Err(unknown_function(invocation, "get, put or append")),
         };
         Ok((outcome != Outcome::Fail).then_some(op))
     }
@@ -62,7 +55,7 @@ impl Model for Kv {
     fn step(&self, state: &String, op: &KvOp) -> Result<String, String> {
         match op {
             KvOp::Get(found) if **found == **state => Ok(state.clone()),
-            KvOp::Get(found) => Err(format!("found {found:?} instead of {state:?}")),
+            KvOp::Get(_) => Err(format!("the string is {state:?}")),
             KvOp::Put(new) => Ok(new.to_string()),
             KvOp::Append(end) => Ok(format!("{state}{end}")),
         }
@@ -74,9 +67,9 @@ impl Model for Kv {
 
     fn describe(&self, op: &KvOp) -> String {
         match op {
-            KvOp::Get(found) => format!("get {found:?}"),
-            KvOp::Put(new) => format!("put {new:?}"),
-            KvOp::Append(end) => format!("append {end:?}"),
+            KvOp::Get(found) => format!("get of {found:?}"),
+            KvOp::Put(new) => format!("put of {new:?}"),
+            KvOp::Append(end) => format!("append of {end:?}"),
         }
     }
 }

@@ -3,28 +3,49 @@
 //! Nothing is assumed of a [`Model`] but that its operations are deterministic, so only what holds of
 //! every object is used: operations are linearized as late as possible, equal ones are
 //! interchangeable, and those that never change the state are linearized as soon as they fit.
+//!
+//! A model that names the [elements](Model::elements) of its operations, such as the members of a set,
+//! is checked element by element where they do not depend on each other, and its counterexamples look
+//! at few of them.
 
+mod append_list;
 mod calls;
+mod counter;
+mod events;
 mod kv;
 mod multi_register;
 mod mutex;
+mod part;
+mod queue;
+mod sequence;
+mod set;
 mod system;
+mod versioned_register;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::Range;
 
-pub use calls::{Call, CallBuilder, CallHistory};
+pub use append_list::AppendList;
+pub use calls::{Call, CallBuilder, CallHistory, KeyCalls};
+pub use counter::Counter;
 pub use kv::Kv;
 pub use multi_register::{Micro, MultiRegister};
 pub use mutex::Mutex;
-pub(crate) use system::check as search_calls;
+use part::Minimiser;
+pub(crate) use part::rest;
+pub use queue::{Queue, QueueOf, Storage, UnorderedQueue};
+pub use sequence::{Bag, List};
+pub use set::Set;
+pub use versioned_register::VersionedRegister;
 
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
-use crate::history::{OPEN, Outcome};
+use crate::history::Outcome;
 use crate::search::Search;
+use crate::value::Value;
 use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 
 /// A sequential object: what its operations do to its state, one after another.
@@ -52,13 +73,54 @@ pub trait Model {
     /// Whether the operation leaves every state as it is.
     fn is_read_only(&self, op: &Self::Op) -> bool;
 
-    /// About how many bytes a state takes: what the memory of a search is reckoned by.
-    fn state_bytes(&self, _: &Self::State) -> usize {
-        100
+    /// The operation in a few words that may follow "a client's": "read of 7".
+    fn describe(&self, op: &Self::Op) -> String;
+
+    /// The elements that the operation names: members of a set, values in a queue, registers. None
+    /// where the object is no collection.
+    fn elements(&self, _op: &Self::Op) -> Vec<Value> {
+        Vec::new()
     }
 
-    /// The operation in a few words.
-    fn describe(&self, op: &Self::Op) -> String;
+    /// What is left of the operation where only these elements are looked at; `None` if nothing is.
+    ///
+    /// Whatever the elements, what is left of a legal sequence of operations must be legal, too, if
+    /// need be without some of those whose outcome is unknown; and restricted in two steps must be
+    /// the same as restricted to what is in both. So a history of which the rest cannot be
+    /// explained cannot be explained: this makes counterexamples small.
+    fn restrict(&self, op: &Self::Op, _elements: &BTreeSet<Value>) -> Option<Self::Op> {
+        Some(op.clone())
+    }
+
+    /// What the whole of a history tells beforehand about when its operations took effect. By default,
+    /// nothing.
+    fn hints(&self, calls: &[Call<Self::Op>]) -> Hints {
+        Hints { seen: vec![Some(0); calls.len()], in_order: false }
+    }
+
+    /// About how many bytes a state takes that it does not share with others.
+    fn bytes(&self, _state: &Self::State) -> usize {
+        200
+    }
+
+    /// Whether the elements do not depend on each other: a sequence of operations is legal if what is
+    /// left of it is, for each element alone. Then a [`CallBuilder`] keeps them apart as far as no
+    /// operation acts on several at once.
+    fn is_local(&self) -> bool {
+        false
+    }
+}
+
+/// When operations seem to have taken effect: a search that tries them in this order finds a
+/// linearization sooner, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hints {
+    /// For each operation, a place by which it has been seen to have taken effect, on any scale.
+    /// `None` if it never was, and a linearization stays one without it: if its outcome is unknown,
+    /// too, then no search needs it.
+    pub seen: Vec<Option<u32>>,
+    /// Whether operations must take effect in the order in which they are seen, as appends to a list.
+    pub in_order: bool,
 }
 
 /// The proof of a verdict on a part of a history.
@@ -66,20 +128,27 @@ pub trait Model {
 pub enum CallProof {
     /// Valid: the operations in an order that explains them all.
     Linearization(Vec<u32>),
-    /// Invalid: the shortest beginning of the history that nothing explains, without the operations
-    /// that only observe and are not needed.
+    /// Invalid.
     Counterexample(CallCounterexample),
     /// Unknown.
     GaveUp(GaveUp),
 }
 
-/// A beginning of a history that nothing explains.
+/// The shortest beginning of a history that nothing explains, where only some elements are looked at.
+///
+/// All operations are there that may change something about these elements, since any of them may
+/// matter; and of those that only observe, as few as possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallCounterexample {
     /// The operations, in the order of their calls.
     pub ops: Vec<u32>,
+    /// The elements to look at; `None` for the object as a whole.
+    pub elements: Option<BTreeSet<Value>>,
     /// Where the beginning ends: the return of one of them. Those that return later are still open.
     pub until: u32,
+    /// Whether the rest can be explained without any one of the elements, and without any one of the
+    /// operations that only observe.
+    pub minimal: bool,
 }
 
 /// The result for one key.
@@ -116,53 +185,15 @@ pub fn check_calls<'h, M: Model>(
     budget: Budget,
 ) -> impl Iterator<Item = CallReport> + 'h {
     history.keys[keys].iter().map(move |(key, calls)| {
-        let (search, engine) = system::check(model, calls, budget);
-        let proof = match search {
+        let found = part::search(model, calls, budget);
+        let proof = match found.search {
             Search::Valid(order) => CallProof::Linearization(order),
             Search::GaveUp(gave_up) => CallProof::GaveUp(gave_up),
             Search::Invalid(op) => {
-                CallProof::Counterexample(minimise(model, calls, calls[op as usize].ret, budget))
+                let minimiser = Minimiser::new(model, calls, calls[op as usize].ret, budget);
+                CallProof::Counterexample(minimiser.minimise(found.elements))
             }
         };
-        CallReport { key: key.clone(), op_count: calls.len(), engine, proof }
+        CallReport { key: key.clone(), op_count: calls.len(), engine: found.engine, proof }
     })
-}
-
-/// The operations as they stand when the history ends at `until`.
-pub(crate) fn cut<O: Clone>(calls: &[Call<O>], ops: &[u32], until: u32) -> Vec<Call<O>> {
-    let mut part: Vec<Call<O>> = ops.iter().map(|op| calls[*op as usize].clone()).collect();
-    for call in &mut part {
-        if call.ret > until {
-            call.ret = OPEN;
-        }
-    }
-    part
-}
-
-/// Nothing explains the history any more at `until`; leaves out what only observes and is not
-/// needed for that. What changes the state stays: without knowing the object, any of it may matter.
-fn minimise<M: Model>(
-    model: &M,
-    calls: &[Call<M::Op>],
-    until: u32,
-    budget: Budget,
-) -> CallCounterexample {
-    let observes = |op: u32| model.is_read_only(&calls[op as usize].op);
-    let mut ops: Vec<u32> = (0..calls.len() as u32)
-        .filter(|op| calls[*op as usize].call < until)
-        .filter(|op| !observes(*op) || calls[*op as usize].ret <= until)
-        .collect();
-    let mut size = ops.len().div_ceil(2);
-    while size > 0 {
-        let candidates: Vec<u32> = ops.iter().copied().filter(|op| observes(*op)).collect();
-        for chunk in candidates.chunks(size) {
-            let rest: Vec<u32> = ops.iter().copied().filter(|op| !chunk.contains(op)).collect();
-            let (search, _) = system::check(model, &cut(calls, &rest, until), budget);
-            if matches!(search, Search::Invalid(_)) {
-                ops = rest;
-            }
-        }
-        size /= 2;
-    }
-    CallCounterexample { ops, until }
 }

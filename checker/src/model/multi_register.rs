@@ -1,6 +1,12 @@
 //! Several registers under one lock: an operation reads and writes some of them at one moment.
+//!
+//! Its elements are the registers: looked at by itself, each is read and written as if there were no
+//! others.
+
+use std::collections::BTreeSet;
 
 use super::Model;
+use super::events::{happened, unknown_function, wrong_value};
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
@@ -26,6 +32,13 @@ pub enum Micro {
     Write(Value, Value),
 }
 
+impl Micro {
+    fn register(&self) -> &Value {
+        let (Self::Read(register, _) | Self::Write(register, _)) = self;
+        register
+    }
+}
+
 const EXPECTED_TXN: &str = "a list of [read, register, value] and [write, register, value]";
 
 impl MultiRegister {
@@ -39,7 +52,7 @@ impl MultiRegister {
             Err(ReadError::field(event.line, "value", problem, expected))
         };
         let Datum::List(parts) = datum else {
-            return wrong(format!("found {}, {}", datum.kind(), datum.brief()), EXPECTED_TXN);
+            return Err(wrong_value(event, datum, EXPECTED_TXN));
         };
         let [function, register, value] = parts.as_slice() else {
             return wrong(format!("found {}", datum.brief()), EXPECTED_TXN);
@@ -77,14 +90,12 @@ impl Model for MultiRegister {
         outcome: Outcome,
     ) -> Result<Option<Self::Op>, ReadError> {
         if invocation.f != "txn" {
-            let problem = format!("unknown function `{}`", crate::datum::brief(&invocation.f));
-            return Err(ReadError::field(invocation.line, "f", problem, "txn"));
+            return Err(unknown_function(invocation, "txn"));
         }
-        let completed = completion.filter(|_| outcome == Outcome::Ok);
+        let completed = happened(completion, outcome);
         let event = completed.unwrap_or(invocation);
         let Datum::List(micros) = &event.value else {
-            let problem = format!("found {}, {}", event.value.kind(), event.value.brief());
-            return Err(ReadError::field(event.line, "value", problem, EXPECTED_TXN));
+            return Err(wrong_value(event, &event.value, EXPECTED_TXN));
         };
         let mut op = Vec::with_capacity(micros.len());
         for micro in micros {
@@ -101,7 +112,7 @@ impl Model for MultiRegister {
                     let place = next.binary_search_by_key(&register, |(name, _)| name);
                     let holds = place.map_or(&Value::Nil, |place| &next[place].1);
                     if holds != found {
-                        return Err(format!("found {found} in {register}, which holds {holds}"));
+                        return Err(format!("{register} holds {holds}"));
                     }
                 }
                 Micro::Write(register, value) => {
@@ -119,15 +130,29 @@ impl Model for MultiRegister {
         op.iter().all(|micro| matches!(micro, Micro::Read(..)))
     }
 
-    fn state_bytes(&self, state: &Self::State) -> usize {
-        state.len() * size_of::<(Value, Value)>()
+    fn bytes(&self, state: &Self::State) -> usize {
+        // Each state stands in two places.
+        2 * state.len() * size_of::<(Value, Value)>()
     }
 
     fn describe(&self, op: &Self::Op) -> String {
         let micro = |micro: &Micro| match micro {
-            Micro::Read(register, value) => format!("read {value} of {register}"),
-            Micro::Write(register, value) => format!("write {value} to {register}"),
+            Micro::Read(register, value) => format!("read of {value} in {register}"),
+            Micro::Write(register, value) => format!("write of {value} to {register}"),
         };
         op.iter().map(micro).collect::<Vec<_>>().join(", ")
+    }
+
+    fn elements(&self, op: &Self::Op) -> Vec<Value> {
+        op.iter().map(|micro| micro.register().clone()).collect()
+    }
+
+    fn restrict(&self, op: &Self::Op, elements: &BTreeSet<Value>) -> Option<Self::Op> {
+        let about = op.iter().filter(|micro| elements.contains(micro.register()));
+        Some(about.cloned().collect()).filter(|op: &Self::Op| !op.is_empty())
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 }

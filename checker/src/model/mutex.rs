@@ -1,6 +1,7 @@
 //! A lock: acquire and release.
 
 use super::Model;
+use super::events::unknown_function;
 use crate::error::ReadError;
 use crate::event::Event;
 use crate::history::Outcome;
@@ -36,10 +37,7 @@ impl Model for Mutex {
         let op = match &*invocation.f {
             "acquire" => MutexOp::Acquire,
             "release" => MutexOp::Release,
-            other => {
-                let problem = format!("unknown function `{}`", crate::datum::brief(other));
-                return Err(ReadError::field(invocation.line, "f", problem, "acquire or release"));
-            }
+            _ => return Err(unknown_function(invocation, "acquire or release")),
         };
         Ok((outcome != Outcome::Fail).then_some(op))
     }

@@ -1,5 +1,6 @@
 //! Checking and verifying key by key, in positions of events: of registers, and of any other object.
 
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::{Finding, Footing, KeyResult};
@@ -52,6 +53,7 @@ impl Registers {
                     anomaly: counterexample.anomaly,
                     ops: counterexample.ops.iter().map(cited).collect(),
                     until: counterexample.until,
+                    elements: None,
                     minimal: counterexample.minimal,
                     explanation,
                 }
@@ -114,7 +116,7 @@ impl Keys for Registers {
             KeyProof::Valid { order } => {
                 Proof::Linearization(order.iter().map(|call| op(*call)).collect::<Result<_, _>>()?)
             }
-            KeyProof::Invalid { anomaly, operations, until } => {
+            KeyProof::Invalid { anomaly, operations, until, elements: None } => {
                 let cited = |c: &CitedCall| Ok(Cited { op: op(c.call)?, as_write: c.as_write });
                 Proof::Counterexample(Counterexample {
                     anomaly: *anomaly,
@@ -123,6 +125,7 @@ impl Keys for Registers {
                     minimal: false,
                 })
             }
+            KeyProof::Invalid { elements: Some(_), .. } => return Err(Rejection::NoElements),
             KeyProof::Unknown => return Ok(()),
         };
         verify(key, &self.history.values, &self.rules, &proof)
@@ -135,26 +138,34 @@ pub(super) struct Calls<M: Model> {
 }
 
 impl<M: Model> Calls<M> {
-    fn finding(&self, calls: &[Call<M::Op>], proof: CallProof) -> Finding {
-        let call = |op: u32| calls[op as usize].call;
+    fn finding(&self, key: Option<&Datum>, calls: &[Call<M::Op>], proof: CallProof) -> Finding {
+        let call = |op: &u32| calls[*op as usize].call;
         match proof {
             CallProof::Linearization(order) => {
-                Finding::Valid { order: order.into_iter().map(call).collect() }
+                Finding::Valid { order: order.iter().map(call).collect() }
             }
-            CallProof::Counterexample(CallCounterexample { ops, until }) => Finding::Invalid {
+            CallProof::Counterexample(found) => Finding::Invalid {
                 anomaly: Anomaly::Contradiction,
-                explanation: explain_calls(&self.model, calls, &ops, until),
-                ops: ops
-                    .into_iter()
-                    .map(|op| CitedCall { call: call(op), as_write: false })
+                explanation: explain_calls(&self.model, key, calls, &found),
+                ops: (found.ops.iter().map(call))
+                    .map(|call| CitedCall { call, as_write: false })
                     .collect(),
-                until,
-                minimal: false,
+                until: found.until,
+                elements: found.elements.map(|e| e.iter().map(Value::to_datum).collect()),
+                minimal: found.minimal,
             },
             CallProof::GaveUp(gave_up) => Finding::Unknown {
                 gave_up: GaveUp { op: calls[gave_up.op as usize].ret, ..gave_up },
             },
         }
+    }
+
+    /// The elements that a certificate names. There, a keyword is a string with a colon.
+    fn elements(&self, calls: &[Call<M::Op>], named: &[Datum]) -> BTreeSet<Value> {
+        let shown = |datum: &Datum| serde_json::to_string(datum).unwrap_or_default();
+        let named: HashSet<String> = named.iter().map(shown).collect();
+        let all = calls.iter().flat_map(|call| self.model.elements(&call.op));
+        all.filter(|element| named.contains(&shown(&element.to_datum()))).collect()
     }
 }
 
@@ -174,11 +185,11 @@ where
         let reports = check_calls(&self.model, &self.history, keys.clone(), budget);
         Box::new(self.history.keys[keys].iter().zip(reports).map(|((_, calls), report)| {
             KeyResult {
+                finding: self.finding(report.key.as_ref(), calls, report.proof),
                 key: report.key,
                 op_count: report.op_count,
                 engine: report.engine,
                 why: "the object is no register",
-                finding: self.finding(calls, report.proof),
             }
         }))
     }
@@ -201,9 +212,15 @@ where
             KeyProof::Valid { order } => CallProof::Linearization(
                 order.iter().map(|call| op(*call)).collect::<Result<_, _>>()?,
             ),
-            KeyProof::Invalid { operations, until, .. } => {
+            KeyProof::Invalid { operations, until, elements, .. } => {
+                let elements = elements.as_ref().map(|named| self.elements(calls, named));
                 let ops = operations.iter().map(|c| op(c.call)).collect::<Result<_, _>>()?;
-                CallProof::Counterexample(CallCounterexample { ops, until: *until })
+                CallProof::Counterexample(CallCounterexample {
+                    ops,
+                    elements,
+                    until: *until,
+                    minimal: false,
+                })
             }
             KeyProof::Unknown => return Ok(()),
         };

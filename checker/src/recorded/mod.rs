@@ -2,6 +2,7 @@
 //! knowing beforehand which.
 
 mod keys;
+mod sniff;
 mod transactions;
 
 use std::ops::Range;
@@ -10,12 +11,15 @@ use crate::anomaly::Anomaly;
 use crate::certificate::{Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::{Event, Process};
+use crate::event::Event;
 use crate::explain::Explanation;
 use crate::history::{Builder, History};
 use crate::ladder::Rung;
 use crate::linear::Rules;
-use crate::model::{CallBuilder, Kv, Model, MultiRegister, Mutex};
+use crate::model::{
+    AppendList, CallBuilder, Counter, Kv, Model, MultiRegister, Mutex, Queue, Set, UnorderedQueue,
+    VersionedRegister,
+};
 use crate::reading::{Object, Reading};
 use crate::staleness::Staleness;
 use crate::transactions::{Isolation, Kind, TransactionBuilder, Workload};
@@ -23,6 +27,7 @@ use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 use crate::verify::Rejection;
 
 use keys::{Calls, Keys, Registers};
+use sniff::Sniffer;
 use transactions::Transactions;
 
 /// A history in memory, ready to be checked.
@@ -71,7 +76,10 @@ pub enum Finding {
         ops: Vec<CitedCall>,
         /// The position at which the contradiction is complete.
         until: u32,
-        /// Whether none of the operations can be left out.
+        /// The elements to look at; `None` for the object as a whole.
+        elements: Option<Vec<Datum>>,
+        /// Whether nothing can be left out: none of a register's operations; of another object, none
+        /// of the elements, and of the operations on them none that only observes.
         minimal: bool,
         /// The counterexample for people.
         explanation: Explanation,
@@ -108,9 +116,12 @@ impl KeyResult {
     pub fn certificate(&self) -> KeyCertificate {
         let proof = match &self.finding {
             Finding::Valid { order } => KeyProof::Valid { order: order.clone() },
-            Finding::Invalid { anomaly, ops, until, .. } => {
-                KeyProof::Invalid { anomaly: *anomaly, operations: ops.clone(), until: *until }
-            }
+            Finding::Invalid { anomaly, ops, until, elements, .. } => KeyProof::Invalid {
+                anomaly: *anomaly,
+                operations: ops.clone(),
+                until: *until,
+                elements: elements.clone(),
+            },
             Finding::Unknown { .. } => KeyProof::Unknown,
         };
         KeyCertificate { key: self.key.clone().unwrap_or(Datum::Nil), proof }
@@ -125,42 +136,64 @@ impl Recorded {
         mut progress: impl FnMut(&Event),
     ) -> Result<Self, ReadError> {
         let mut before = Vec::new();
-        let mut object = reading.object;
-        let mut undecided = Object::Register;
-        // Events of the nemesis before the first client's do not tell the object.
+        let (mut object, mut sniffer) = (reading.object, Sniffer::new());
         while object.is_none() {
             let Some(event) = events.next().transpose()? else { break };
-            if event.process != Process::Nemesis {
-                object = Object::of(&event)?;
-                // Transactions that read nothing but null are as good as registers nobody wrote.
-                undecided = Object::MultiRegister;
-            }
+            object = sniffer.see(&event)?;
             before.push(event);
         }
+        let object = match object {
+            Some(object) => object,
+            None => sniffer.settle(before.first().map_or(0, |event| event.line))?,
+        };
         let events = before.into_iter().map(Ok).chain(events);
         let events = events.inspect(|event| event.iter().for_each(&mut progress));
-        let object = object.unwrap_or(undecided);
-        let mut recorded = match object {
+        let mut recorded = Self::of_object(object, events, reading)?;
+        recorded.reading = Reading { object: Some(object), ..reading.clone() };
+        Ok(recorded)
+    }
+
+    fn of_object(
+        object: Object,
+        events: impl Iterator<Item = Result<Event, ReadError>>,
+        reading: &Reading,
+    ) -> Result<Self, ReadError> {
+        let versioned =
+            |is_counted| Ok(VersionedRegister { initial: reading.versioned_value()?, is_counted });
+        let empty = || reading.no_initial(object);
+        match object {
             Object::Register => {
+                let rules = reading.register_rules()?;
                 let mut builder = Builder::default();
                 for event in events {
                     builder.push(&event?)?;
                 }
-                Self::of_registers(builder.finish(), reading.register_rules()?)
+                Ok(Self::of_registers(builder.finish(), rules))
             }
-            Object::Mutex => Self::of_calls(object, events, Mutex)?,
-            Object::Kv => Self::of_calls(object, events, Kv)?,
-            Object::ListAppend => Self::of_transactions(object, events, Workload::Lists)?,
+            Object::ListAppend => {
+                empty().and_then(|()| Self::of_transactions(object, events, Workload::Lists))
+            }
             Object::MultiRegister => {
-                let model = MultiRegister {
-                    initial: reading.register_values()?,
-                    nil_read: reading.nil_read,
-                };
-                Self::of_transactions(object, events, Workload::Registers(model))?
+                let (initial, nil_read) = (reading.register_values()?, reading.nil_read);
+                let model = MultiRegister { initial, nil_read };
+                Self::of_transactions(object, events, Workload::Registers(model))
             }
-        };
-        recorded.reading = Reading { object: Some(object), ..reading.clone() };
-        Ok(recorded)
+            Object::Counter => {
+                Self::of_calls(object, events, Counter { initial: reading.count()? })
+            }
+            Object::VersionedRegister => Self::of_calls(object, events, versioned(true)?),
+            Object::RevisionedRegister => Self::of_calls(object, events, versioned(false)?),
+            Object::Mutex => empty().and_then(|()| Self::of_calls(object, events, Mutex)),
+            Object::Kv => empty().and_then(|()| Self::of_calls(object, events, Kv)),
+            Object::Set => empty().and_then(|()| Self::of_calls(object, events, Set)),
+            Object::Queue => {
+                empty().and_then(|()| Self::of_calls(object, events, Queue::default()))
+            }
+            Object::UnorderedQueue => {
+                empty().and_then(|()| Self::of_calls(object, events, UnorderedQueue::default()))
+            }
+            Object::AppendList => empty().and_then(|()| Self::of_calls(object, events, AppendList)),
+        }
     }
 
     /// A history of registers that is in memory already.

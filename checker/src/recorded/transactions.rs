@@ -14,8 +14,9 @@ use crate::ladder::Rung;
 use crate::model::MultiRegister;
 use crate::staleness::Staleness;
 use crate::transactions::{
-    Checked, Evidence, Isolation, Reason, TransactionHistory, Workload, check,
+    Checked, Evidence, Isolation, Reason, Refuted, Single, TransactionHistory, Workload, check,
 };
+use crate::value::Value;
 use crate::verdict::{Budget, GaveUp, Verdict};
 use crate::verify::{Rejection, TransactionVerifier, verify_single};
 
@@ -57,8 +58,17 @@ impl Transactions {
         let mut explanation = explain_evidence(&self.history, evidence);
         explanation.story.extend(also(&checked.evidence));
         let (ops, until) = self.cited(evidence);
-        let minimal = !matches!(&evidence.reason, Reason::Single(_));
-        Finding::Invalid { anomaly: evidence.anomaly, ops, until, minimal, explanation }
+        let (elements, minimal) = match &evidence.reason {
+            Reason::Single(Single { refuted: Refuted::Key { found, .. }, .. }) => {
+                (None, found.minimal)
+            }
+            Reason::Single(Single { refuted: Refuted::All { found, .. }, .. }) => {
+                let elements = found.elements.as_ref();
+                (elements.map(|e| e.iter().map(Value::to_datum).collect()), found.minimal)
+            }
+            Reason::Oddity(_) | Reason::Cycle(_) => (None, true),
+        };
+        Finding::Invalid { anomaly: evidence.anomaly, ops, until, elements, minimal, explanation }
     }
 
     fn cited(&self, evidence: &Evidence) -> (Vec<CitedCall>, u32) {
@@ -132,13 +142,16 @@ impl Keys for Transactions {
                 let order: Vec<u32> = order.iter().map(|c| number(*c)).collect::<Result<_, _>>()?;
                 verifier.follow(&order)
             }
-            KeyProof::Invalid { anomaly, operations, until } => {
+            KeyProof::Invalid { anomaly, operations, until, elements } => {
                 let numbers = operations.iter().map(|cited| number(cited.call));
                 let numbers: Vec<u32> = numbers.collect::<Result<_, _>>()?;
                 match (self.registers(), anomaly) {
-                    (Some(model), anomaly) if of_one_key(*anomaly) => {
-                        verify_single(&self.history, model, (operations, *until))
-                    }
+                    (Some(model), anomaly) if of_one_key(*anomaly) => verify_single(
+                        &self.history,
+                        model,
+                        (operations, *until),
+                        elements.as_deref(),
+                    ),
                     _ => verifier.refute(*anomaly, &numbers),
                 }
             }

@@ -21,15 +21,15 @@ mod zones;
 pub(crate) use facts::{Link, Oddity, Why};
 pub(crate) use history::{Act, Kind, Step, TransactionBuilder, TransactionHistory};
 pub use isolation::Isolation;
-pub(crate) use single::Refuted;
+pub(crate) use single::{Refuted, Single};
 
 use facts::Facts;
 use graph::{Cycle, Graph};
 use registers::Beginning;
+use single::Searched;
 
 use crate::anomaly::{Anomaly, CycleKind, Scope};
 use crate::model::MultiRegister;
-use crate::search::Search;
 use crate::verdict::{Budget, Engine, GaveUp};
 
 /// What the transactions work on.
@@ -54,7 +54,7 @@ pub(crate) enum Reason {
     /// The cycle's links, between transactions only.
     Cycle(Vec<Link>),
     /// One key by itself, with the transactions that show it.
-    Single(single::Single),
+    Single(Single),
 }
 
 impl Evidence {
@@ -198,10 +198,10 @@ fn search(
     let (search, engine) = single::search(history, model, budget);
     let done = Checked { engine, why, ..Checked::unknown(why) };
     match search {
-        Search::Valid(order) => Checked { order: Some(order), gave_up: None, ..done },
-        Search::GaveUp(gave_up) => Checked { gave_up: Some(gave_up), ..done },
-        Search::Invalid(refuting) => {
-            let reason = Reason::Single(single::Single::refuted(history, refuting));
+        Searched::Valid(order) => Checked { order: Some(order), gave_up: None, ..done },
+        Searched::GaveUp(gave_up) => Checked { gave_up: Some(gave_up), ..done },
+        Searched::Invalid(single) => {
+            let reason = Reason::Single(single);
             let evidence = vec![Evidence { anomaly: Anomaly::Contradiction, reason }];
             Checked { evidence, gave_up: None, ..done }
         }

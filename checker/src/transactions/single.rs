@@ -8,8 +8,9 @@ use crate::certificate::CitedCall;
 use crate::function::Function;
 use crate::history::{History, KeyHistory, Op, Outcome};
 use crate::linear::{NilRead, Rules, check_keys};
-use crate::model::{Call, Micro, MultiRegister, search_calls};
-use crate::search::Search;
+use crate::model::{
+    Call, CallCounterexample, CallHistory, CallProof, Micro, MultiRegister, check_calls,
+};
 use crate::value::{Value, ValueId};
 use crate::verdict::{Budget, Cited, Counterexample, Engine, GaveUp, Proof};
 
@@ -17,31 +18,25 @@ use crate::verdict::{Budget, Cited, Counterexample, Engine, GaveUp, Proof};
 #[derive(Debug, Clone)]
 pub(crate) struct Single {
     pub(crate) cited: Vec<CitedCall>,
-    /// The key as a register, where it shows the anomaly by itself.
-    pub(crate) key: Option<Refuted>,
     /// The position at which the contradiction is complete.
     pub(crate) until: u32,
+    pub(crate) refuted: Refuted,
 }
 
-/// A key, of which each transaction is one operation, and why it is not linearizable.
+/// Why there is no order.
 #[derive(Debug, Clone)]
-pub(crate) struct Refuted {
-    pub(crate) key: KeyHistory,
-    pub(crate) rules: Rules,
-    pub(crate) counterexample: Counterexample,
+pub(crate) enum Refuted {
+    /// One key, of which each transaction is one operation, is not linearizable.
+    Key { key: KeyHistory, rules: Rules, found: Counterexample },
+    /// All keys together are not.
+    All { model: MultiRegister, calls: Vec<Call<Vec<Micro>>>, found: CallCounterexample },
 }
 
-impl Single {
-    /// Nothing explains the history when this transaction returns.
-    pub(super) fn refuted(history: &TransactionHistory, refuting: u32) -> Self {
-        let until = history.of(refuting).ret;
-        let before = |number: &u32| {
-            history.of(*number).call < until && history.of(*number).outcome != Outcome::Fail
-        };
-        let cited = |number| CitedCall { call: history.of(number).call, as_write: false };
-        let cited = history.numbers().filter(before).map(cited).collect();
-        Self { cited, key: None, until }
-    }
+/// What the search for an order of all came to.
+pub(super) enum Searched {
+    Valid(Vec<u32>),
+    Invalid(Single),
+    GaveUp(GaveUp),
 }
 
 /// The first key that is not linearizable.
@@ -101,7 +96,7 @@ fn first_wrong(history: &History, rules: &Rules, budget: Budget) -> Option<Evide
     let single = Single {
         cited: counterexample.ops.iter().map(cited).collect(),
         until: counterexample.until,
-        key: Some(Refuted { key: key.clone(), rules: rules.clone(), counterexample }),
+        refuted: Refuted::Key { key: key.clone(), rules: rules.clone(), found: counterexample },
     };
     Some(Evidence { anomaly, reason: Reason::Single(single) })
 }
@@ -111,7 +106,7 @@ pub(super) fn search(
     history: &TransactionHistory,
     model: &MultiRegister,
     budget: Budget,
-) -> (Search, Engine) {
+) -> (Searched, Engine) {
     let mut numbers = Vec::new();
     let mut calls = Vec::new();
     for number in history.numbers() {
@@ -133,14 +128,28 @@ pub(super) fn search(
             ret_time: transaction.ret_time,
         });
     }
-    let (search, engine) = search_calls(model, &calls, budget);
-    let number = |call: u32| numbers[call as usize];
-    let search = match search {
-        Search::Valid(order) => Search::Valid(order.into_iter().map(number).collect()),
-        Search::Invalid(call) => Search::Invalid(number(call)),
-        Search::GaveUp(gave_up) => Search::GaveUp(GaveUp { op: number(gave_up.op), ..gave_up }),
+    let event_count = history.event_count;
+    let all = CallHistory { keys: vec![(None, calls)], event_count };
+    let Some(report) = check_calls(model, &all, 0..1, budget).next() else {
+        return (Searched::Valid(Vec::new()), Engine::Dependencies);
     };
-    (search, engine)
+    let number = |call: u32| numbers[call as usize];
+    let searched = match report.proof {
+        CallProof::Linearization(order) => Searched::Valid(order.into_iter().map(number).collect()),
+        CallProof::GaveUp(gave_up) => {
+            Searched::GaveUp(GaveUp { op: number(gave_up.op), ..gave_up })
+        }
+        CallProof::Counterexample(found) => {
+            let cited =
+                |op: &u32| CitedCall { call: history.of(number(*op)).call, as_write: false };
+            let cited = found.ops.iter().map(cited).collect();
+            let calls = all.keys.into_iter().flat_map(|(_, calls)| calls).collect();
+            let until = found.until;
+            let refuted = Refuted::All { model: model.clone(), calls, found };
+            Searched::Invalid(Single { cited, until, refuted })
+        }
+    };
+    (searched, report.engine)
 }
 
 fn micro(

@@ -44,8 +44,8 @@ fn follow_calls<M: Model>(
     missing.map_or(Ok(()), |number| Err(Rejection::Missing(number as u32)))
 }
 
-/// Shows that the history up to some return is illegal: all that may have changed the object by then
-/// is there, and no order explains it.
+/// Shows that the history up to some return is illegal where only some elements are looked at: all
+/// that may have changed them by then is there, and no order explains what is left of it.
 fn refute_calls<M: Model>(
     model: &M,
     calls: &[Call<M::Op>],
@@ -59,14 +59,25 @@ fn refute_calls<M: Model>(
             return Err(Rejection::Twice(*number));
         }
     }
-    let left_out = |number: &usize| {
-        !cited[*number] && calls[*number].call < until && !model.is_read_only(&calls[*number].op)
-    };
-    if let Some(number) = (0..calls.len()).find(left_out) {
-        return Err(Rejection::Missing(number as u32));
+    let mut part = Vec::new();
+    for (number, (call, cited)) in (0..).zip(calls.iter().zip(cited)) {
+        let op = match &counterexample.elements {
+            Some(elements) => model.restrict(&call.op, elements),
+            None => Some(call.op.clone()),
+        };
+        match op {
+            Some(op) if cited => part.push(Call { op, ..call.clone() }),
+            Some(op) if call.call < until && !model.is_read_only(&op) => {
+                return Err(Rejection::Missing(number));
+            }
+            None if cited => return Err(Rejection::NotThere(number)),
+            _ => {}
+        }
     }
-    let part: Vec<&Call<M::Op>> =
-        calls.iter().zip(cited).filter_map(|(call, cited)| cited.then_some(call)).collect();
+    try_every_order(model, &part, until)
+}
+
+fn try_every_order<M: Model>(model: &M, part: &[Call<M::Op>], until: u32) -> Result<(), Rejection> {
     let certain = |call: &Call<M::Op>| call.ret <= until;
     let mut tried: HashSet<(Vec<bool>, M::State)> = HashSet::new();
     let mut work = vec![(vec![false; part.len()], model.initial())];
@@ -79,14 +90,14 @@ fn refute_calls<M: Model>(
         }
         let waiting = || (0..part.len()).filter(|i| !placed[*i]);
         let first_return =
-            waiting().filter(|i| certain(part[*i])).map(|i| part[i].ret).min().unwrap_or(OPEN);
+            waiting().filter(|i| certain(&part[*i])).map(|i| part[i].ret).min().unwrap_or(OPEN);
         if first_return == OPEN {
             return Err(Rejection::Explicable(Vec::new()));
         }
         for i in waiting().filter(|i| part[*i].call < first_return) {
             // Of operations that never return and do the same, the first called goes first.
             let twin_before = |j: usize| {
-                j < i && !certain(part[i]) && !certain(part[j]) && part[j].op == part[i].op
+                j < i && !certain(&part[i]) && !certain(&part[j]) && part[j].op == part[i].op
             };
             if waiting().any(twin_before) {
                 continue;

@@ -57,6 +57,9 @@ pub enum Rejection {
     /// The transactions do not show the anomaly.
     #[error("the transactions do not show the anomaly {0}")]
     NotShown(Anomaly),
+    /// The counterexample is about elements, but the object has none.
+    #[error("the counterexample is about elements, which the object does not have")]
+    NoElements,
     /// The counterexample can be explained.
     #[error("the operations can be explained, in this order: {0:?}")]
     Explicable(Vec<u32>),

@@ -1,8 +1,11 @@
 //! Proofs about transactions on registers that one key shows by itself, or all keys by every order.
 
+use std::collections::BTreeSet;
+
 use super::{Rejection, verify, verify_calls};
 use crate::anomaly::Anomaly;
 use crate::certificate::CitedCall;
+use crate::datum::Datum;
 use crate::function::Function;
 use crate::history::{KeyHistory, Op, Outcome};
 use crate::linear::{NilRead, Rules};
@@ -17,6 +20,7 @@ pub(crate) fn verify_single(
     history: &TransactionHistory,
     model: &MultiRegister,
     (cited, until): (&[CitedCall], u32),
+    elements: Option<&[Datum]>,
 ) -> Result<(), Rejection> {
     let touched = |key: &u32| {
         let touches = |cited: &CitedCall| {
@@ -29,7 +33,16 @@ pub(crate) fn verify_single(
     if keys.any(|key| refute_key(history, model, key, (cited, until)).is_ok()) {
         return Ok(());
     }
-    refute_all(history, model, (cited, until))
+    let elements = elements.map(|named| keys_named(history, named));
+    refute_all(history, model, (cited, until), elements)
+}
+
+/// The keys that a certificate names. There, a keyword is a string with a colon.
+fn keys_named(history: &TransactionHistory, named: &[Datum]) -> BTreeSet<Value> {
+    let shown = |datum: &Datum| serde_json::to_string(datum).unwrap_or_default();
+    let named: Vec<String> = named.iter().map(shown).collect();
+    let keys = (0..history.keys.len() as u32).map(|key| history.keys.get(ValueId(key)));
+    keys.filter(|key| named.contains(&shown(&key.to_datum()))).cloned().collect()
 }
 
 fn refute_key(
@@ -90,6 +103,7 @@ fn refute_all(
     history: &TransactionHistory,
     model: &MultiRegister,
     (cited, until): (&[CitedCall], u32),
+    elements: Option<BTreeSet<Value>>,
 ) -> Result<(), Rejection> {
     let happened = |number: &u32| history.of(*number).outcome != Outcome::Fail;
     let calls: Vec<Call<Vec<Micro>>> = history
@@ -112,7 +126,8 @@ fn refute_all(
         op.map(|op| op as u32).map_err(|_| Rejection::NoSuchOperation(cited.call))
     };
     let ops = cited.iter().map(place).collect::<Result<_, _>>()?;
-    verify_calls(model, &calls, &CallProof::Counterexample(CallCounterexample { ops, until }))
+    let found = CallCounterexample { ops, elements, until, minimal: false };
+    verify_calls(model, &calls, &CallProof::Counterexample(found))
 }
 
 fn micros(history: &TransactionHistory, model: &MultiRegister, number: u32) -> Vec<Micro> {

@@ -1,0 +1,214 @@
+//! `quorate check` of objects that are no registers.
+
+use expect_test::{Expect, expect};
+
+use super::Shell;
+
+/// A history a line an event: process, type, function, value.
+fn events(lines: &[&str]) -> String {
+    let event = |line: &&str| {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        format!(
+            "{{\"process\":{},\"type\":\"{}\",\"f\":\"{}\",\"value\":{}}}\n",
+            words[0], words[1], words[2], words[3]
+        )
+    };
+    lines.iter().map(event).collect()
+}
+
+#[test]
+fn an_object_is_found_by_its_functions_or_asked_for() {
+    let shell = Shell::new();
+    let model = |lines: &[&str]| {
+        shell.write("history.jsonl", events(lines));
+        shell.quorate("check history.jsonl --json").ends(0).json()[0]["model"].clone()
+    };
+    assert_eq!(model(&["0 invoke read null", "1 invoke write 1"]), "register");
+    assert_eq!(model(&["0 invoke read null", "1 invoke add 1", "0 ok read []"]), "set");
+    assert_eq!(model(&["0 invoke read null", "1 invoke add 1", "0 ok read 0"]), "counter");
+    assert_eq!(model(&["0 invoke add 1", "1 invoke contains 1"]), "set");
+    assert_eq!(model(&["0 invoke increment null"]), "counter");
+    assert_eq!(model(&["0 invoke append 1"]), "append-list");
+    assert_eq!(model(&["0 invoke append \"a\"", "1 invoke read null"]), "append-list");
+    assert_eq!(model(&["0 invoke append \"a\"", "1 invoke get null"]), "kv");
+    assert_eq!(model(&["0 invoke append \"a\""]), "kv");
+    let asked = |lines: &[&str], expected: &Expect| {
+        shell.write("history.jsonl", events(lines));
+        expected.assert_eq(&shell.quorate("check history.jsonl").ends(254).err);
+    };
+    asked(
+        &["0 invoke add 1", "0 ok add 1"],
+        &expect![[r#"
+        quorate: history.jsonl: line 1: field `f`: the functions are those of set and counter; expected --model set or --model counter
+    "#]],
+    );
+    asked(
+        &["0 invoke enqueue 1", "0 ok enqueue 1"],
+        &expect![[r#"
+        quorate: history.jsonl: line 1: field `f`: the functions are those of queue and unordered-queue; expected --model queue or --model unordered-queue
+    "#]],
+    );
+    asked(
+        &["0 invoke add 1", "0 ok add 1", "0 invoke write 1"],
+        &expect![[r#"
+        quorate: history.jsonl: line 3: field `f`: unknown function `write`; expected a function of a known model: add, remove, contains, read (set); add, increment, decrement, add-and-get, get-and-add, read (counter)
+    "#]],
+    );
+}
+
+#[test]
+fn a_queue_is_checked_as_asked() {
+    let shell = Shell::new();
+    let enqueued = ["0 invoke enqueue 1", "0 ok enqueue 1", "0 invoke enqueue 2", "0 ok enqueue 2"];
+    let dequeued = ["1 invoke dequeue null", "1 ok dequeue 2"];
+    shell.write("queue.jsonl", events(&[&enqueued[..], &dequeued[..]].concat()));
+    shell.quorate("check --model unordered-queue queue.jsonl").ends(0);
+    let called = shell.quorate("check --model queue queue.jsonl --certificate proof.json").ends(1);
+    expect![[r#"
+        queue.jsonl: invalid (3 operations on 1 key in 6 events, jsonl)
+          1 by depth-first, since the object is no register
+
+        contradiction: no order of these operations explains what they returned
+          Let A be process 0's enqueue of 1, from event 1 to event 2,
+          and B be process 0's enqueue of 2, from event 3 to event 4,
+          and C be process 1's dequeue of 2, from event 5 to event 6.
+          Then every attempt to order them ends:
+            after A, B: C is due, but the first in the queue is 1;
+          However, they all returned what they returned. A contradiction.
+
+          process 0  |- A enqueue of 1 -| |- B enqueue of 2 -|
+          process 1                                            |- C dequeue of 2 -|
+    "#]]
+    .assert_eq(&called.out);
+    shell.quorate("verify queue.jsonl proof.json").ends(0);
+    // Of the value that was overtaken, nothing is left where it is not looked at.
+    let mut proof = shell.json("proof.json");
+    proof["keys"][0]["proof"]["elements"] = serde_json::json!([2]);
+    shell.write("proof.json", proof.to_string());
+    let rejected = shell.quorate("verify queue.jsonl proof.json").ends(1);
+    expect![[r#"
+        rejected: key null: operation 0 has no effect and no result
+    "#]]
+    .assert_eq(&rejected.out);
+}
+
+/// What a history that cannot be read is refused with.
+fn refused(model: &str, lines: &[&str], expected: &Expect) {
+    let shell = Shell::new();
+    shell.write("history", events(lines));
+    let called = shell.quorate(&format!("check --model {model} history")).ends(254);
+    expected.assert_eq(&called.err);
+}
+
+#[test]
+fn every_bad_operation_of_sets_and_counters_has_its_reason() {
+    refused(
+        "set",
+        &["0 invoke add [1]", "0 ok add [1]"],
+        &expect![[r#"
+        quorate: history: line 1: field `value`: found a list, [1]; expected an element: a 64-bit integer, a string, a boolean or a keyword
+    "#]],
+    );
+    refused(
+        "set",
+        &["0 invoke read null", "0 ok read 7"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found an integer, 7; expected a list of all elements, such as [1, 2, 3]
+    "#]],
+    );
+    refused(
+        "set",
+        &["0 invoke contains 1", "0 ok contains 1"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found an integer, 1; expected true or false
+    "#]],
+    );
+    refused(
+        "set",
+        &["0 invoke pop null", "0 ok pop 1"],
+        &expect![[r#"
+        quorate: history: line 1: field `f`: unknown function `pop`; expected add, remove, contains or read
+    "#]],
+    );
+    refused(
+        "set --initial 1",
+        &["0 invoke read null", "0 ok read [1]"],
+        &expect![[r#"
+        quorate: history: the initial value 1 is an integer; expected none: model set always starts the same
+    "#]],
+    );
+    refused(
+        "counter",
+        &["0 invoke add null", "0 ok add null"],
+        &expect![[r#"
+        quorate: history: line 1: field `value`: found null; expected a 64-bit integer
+    "#]],
+    );
+    refused(
+        "counter",
+        &["0 invoke add 1", "0 ok add 7"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found an integer, 7; expected 1 as invoked, or null; if it is the new count, the function is add-and-get
+    "#]],
+    );
+    refused(
+        "counter",
+        &["0 invoke read null", "0 ok read \"7\""],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found a string, "7"; expected a 64-bit integer
+    "#]],
+    );
+    refused(
+        "counter --initial []",
+        &["0 invoke read null", "0 ok read 1"],
+        &expect![[r#"
+        quorate: history: the initial value [] is a list; expected a 64-bit integer
+    "#]],
+    );
+}
+
+#[test]
+fn every_bad_operation_of_queues_lists_and_versions_has_its_reason() {
+    refused(
+        "queue",
+        &["0 invoke enqueue null", "0 ok enqueue null"],
+        &expect![[r#"
+        quorate: history: line 1: field `value`: found null; expected an element: a 64-bit integer, a string, a boolean or a keyword
+    "#]],
+    );
+    refused(
+        "queue",
+        &["0 invoke dequeue null", "0 ok dequeue [1]"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found a list, [1]; expected null, a 64-bit integer, a string, a boolean or a keyword
+    "#]],
+    );
+    refused(
+        "append-list",
+        &["0 invoke read null", "0 ok read null"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found null; expected a list of all elements, such as [1, 2, 3]
+    "#]],
+    );
+    refused(
+        "versioned-register",
+        &["0 invoke write 1", "0 ok write 1"],
+        &expect![[r#"
+        quorate: history: line 1: field `value`: found an integer, 1; expected [expected version, or null, value], such as [null, "a"]
+    "#]],
+    );
+    refused(
+        "versioned-register",
+        &["0 invoke read null", "0 ok read [null, 1]"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found a list, [null, 1]; expected [version, value], such as [3, "a"]
+    "#]],
+    );
+    refused(
+        "versioned-register",
+        &["0 invoke write [null, 1]", "0 ok write [1, 2]"],
+        &expect![[r#"
+            quorate: history: line 2: field `value`: found a list, [1, 2]; expected [version, 1], as it was to be written
+        "#]],
+    );
+}
