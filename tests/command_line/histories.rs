@@ -70,6 +70,9 @@ fn the_ladder_says_what_still_holds() {
           weakly regular       breaks on 1 of 1 key
           safe                 breaks on 1 of 1 key
           sequential           holds
+          causal               holds
+          weakly causal        holds
+          PRAM                 holds
           read your writes     holds
           monotonic reads      holds
           monotonic writes     holds
