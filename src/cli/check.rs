@@ -1,22 +1,20 @@
 //! `quorate check`.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read};
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use quorate_checker::{
-    Datum, Event, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reader, Reading,
-    Recorded, Verdict,
+    Datum, FailedCas, Finding, Format, KeyResult, NilRead, Object, Reading, Recorded, Verdict,
 };
 use serde_json::{Value, json};
 
-use super::blocks::Blocks;
 use super::budget::BudgetArgs;
+use super::condition::{ConditionArg, OnRung};
+use super::load::{Loaded, load};
 use super::progress::Progress;
 use super::{Exit, print, print_json};
 use crate::judge::{Examined, Ladder, OverallStaleness, examine};
@@ -30,16 +28,13 @@ const EXAMPLES: &str = "Examples:
       nothing
   quorate check etcd_000.log --failed-cas mismatch
       a failed compare-and-set met another value, as Porcupine reads its etcd logs
+  quorate check history.jsonl --condition causal
+      fails only if the history is not even causal
   quorate check history.jsonl --certificate proof.json && quorate verify history.jsonl proof.json
       the proof as a file, and an independent check of it";
 
 /// How many counterexamples are told in full.
 const STORIES_MAX: usize = 3;
-/// From this size on a file is parsed in blocks.
-const LARGE_BYTES: u64 = 8 << 20;
-/// Progress is told each time so many events have been read.
-const EVENTS_A_TELL: u64 = 1024;
-
 /// What `quorate check` takes.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
@@ -64,7 +59,7 @@ pub(super) struct CheckArgs {
     /// What a read of null says.
     #[arg(long, value_enum, default_value_t)]
     nil_read: NilReadArg,
-    /// Which conditions to check.
+    /// Which condition decides.
     #[arg(long, value_enum, default_value_t)]
     condition: ConditionArg,
     #[command(flatten)]
@@ -119,16 +114,6 @@ enum NilReadArg {
     Any,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ConditionArg {
-    /// Linearizability.
-    #[default]
-    Linearizable,
-    /// The whole ladder: regular, safe, sequential, session guarantees and convergence, too; and how
-    /// stale reads are.
-    All,
-}
-
 fn parse_initial(text: &str) -> Result<Datum, String> {
     serde_json::from_str(text)
         .map_err(|error| format!("not JSON: {error}; a string needs its quotes: '\"a\"'"))
@@ -164,63 +149,6 @@ impl CheckArgs {
     }
 }
 
-/// A history as it was read.
-pub(super) struct Loaded {
-    pub(super) recorded: Recorded,
-    format: Format,
-    /// The line in whose event the file ends.
-    truncated: Option<u64>,
-}
-
-/// Reads a history. Every error names the file.
-pub(super) fn load(
-    path: &Path,
-    format: Option<Format>,
-    reading: &Reading,
-    quiet: bool,
-) -> Result<Loaded> {
-    let in_file = || path.display().to_string();
-    let open = || File::open(path).with_context(|| format!("cannot open {}", path.display()));
-    let file = open()?;
-    let metadata = file.metadata();
-    let size = metadata.as_ref().map_or(0, fs::Metadata::len);
-    let read = Arc::new(AtomicU64::new(0));
-    let mut progress = Progress::begin("reading", size, quiet);
-    let mut events = 0_u64;
-    let tell = |_: &Event| {
-        events += 1;
-        if events.is_multiple_of(EVENTS_A_TELL) {
-            progress.set(read.load(Ordering::Relaxed));
-        }
-    };
-    let counting =
-        |file| BufReader::with_capacity(1 << 18, Counted { file, read: Arc::clone(&read) });
-    let mut reader = Reader::new(counting(file), format).with_context(in_file)?;
-    let format = reader.format();
-    let is_large = size >= LARGE_BYTES && metadata.is_ok_and(|metadata| metadata.is_file());
-    let (recorded, truncated) = if is_large && format == Format::Jsonl {
-        let mut blocks = Blocks::new(counting(open()?));
-        (Recorded::read(&mut blocks, reading, tell), blocks.truncated())
-    } else {
-        (Recorded::read(&mut reader, reading, tell), reader.truncated())
-    };
-    Ok(Loaded { recorded: recorded.with_context(in_file)?, format, truncated })
-}
-
-/// A file that counts what was read of it.
-struct Counted {
-    file: File,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
 /// What became of one file.
 struct Checked {
     verdict: Verdict,
@@ -232,6 +160,11 @@ struct Checked {
 pub(super) fn check(args: &CheckArgs) -> Result<Exit> {
     if args.certificate.is_some() && args.files.len() > 1 {
         anyhow::bail!("--certificate takes one history; found {}", args.files.len());
+    }
+    if let (Some(rung), true) = (args.condition.below_linearizable(), args.certificate.is_some()) {
+        anyhow::bail!(
+            "--certificate proves linearizability or its absence; nothing proves that a history is {rung}"
+        );
     }
     let mut exits = Vec::new();
     let mut documents = Vec::new();
@@ -263,12 +196,20 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
     let loaded = load(path, args.format(), &args.reading(), args.json)?;
     let recorded = &loaded.recorded;
     let mut progress = Progress::begin("checking", recorded.key_count as u64, args.json);
-    let (mut done, all) = (0, args.condition == ConditionArg::All);
-    let examined = examine(recorded, args.budget.budget, all, || {
+    let (mut done, more) = (0, args.condition != ConditionArg::Linearizable);
+    let examined = examine(recorded, args.budget.budget, more, || {
         done += 1;
         progress.set(done);
     });
     drop(progress);
+    if let Some(rung) = args.condition.below_linearizable() {
+        let on_rung = OnRung::new(rung, examined);
+        return Ok(Checked {
+            verdict: on_rung.verdict(),
+            text: heading(path, &loaded, &on_rung.shown()) + &on_rung.details(),
+            json: document(path, &loaded, on_rung.json()),
+        });
+    }
     let (mut ladder, mut staleness) = (Ladder::default(), OverallStaleness::default());
     let mut results = Vec::with_capacity(examined.len());
     for Examined { result, more } in examined {
@@ -282,26 +223,38 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
         write_certificate(path, recorded, &results)?;
     }
     let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
-    let weaker = all.then(|| (ladder, staleness.sorted()));
+    let weaker = more.then(|| (ladder, staleness.sorted()));
     let conditions = weaker
         .as_ref()
         .map(|(ladder, staleness)| report::ladder(ladder) + &report::staleness(staleness));
+    let json = json!({
+        "conditions": weaker.as_ref().map(|(ladder, _)| report::ladder_json(ladder)),
+        "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
+        "verdict": verdict.name(),
+        "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
+    });
     Ok(Checked {
         verdict,
         text: text(path, &loaded, verdict, &results) + &conditions.unwrap_or_default(),
-        json: json!({
-            "conditions": weaker.as_ref().map(|(ladder, _)| report::ladder_json(ladder)),
-            "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
-            "file": path,
-            "format": loaded.format.name(),
-            "model": recorded.object.name(),
-            "events": recorded.event_count,
-            "operations": recorded.op_count,
-            "truncated_at_line": loaded.truncated,
-            "verdict": verdict.name(),
-            "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
-        }),
+        json: document(path, &loaded, json),
     })
+}
+
+/// What was read, with what was found out.
+fn document(path: &Path, loaded: &Loaded, found: Value) -> Value {
+    let recorded = &loaded.recorded;
+    let mut document = json!({
+        "file": path,
+        "format": loaded.format.name(),
+        "model": recorded.object.name(),
+        "events": recorded.event_count,
+        "operations": recorded.op_count,
+        "truncated_at_line": loaded.truncated,
+    });
+    if let (Value::Object(document), Value::Object(found)) = (&mut document, found) {
+        document.extend(found);
+    }
+    document
 }
 
 fn write_certificate(path: &Path, recorded: &Recorded, results: &[KeyResult]) -> Result<()> {
@@ -315,7 +268,8 @@ fn write_certificate(path: &Path, recorded: &Recorded, results: &[KeyResult]) ->
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {
+/// What was read, and the verdict on it.
+fn heading(path: &Path, loaded: &Loaded, verdict: &str) -> String {
     let recorded = &loaded.recorded;
     let mut out = format!(
         "{}: {verdict} ({} on {} in {}, {})\n",
@@ -331,6 +285,11 @@ fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -
     if recorded.op_count == 0 {
         let _ = writeln!(out, "  there is no operation in it: nothing was put to the test");
     }
+    out
+}
+
+fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {
+    let mut out = heading(path, loaded, verdict.name());
     for (engine, why, count) in engines(results) {
         let _ = writeln!(out, "  {count} by {engine}, since {why}");
     }

@@ -6,7 +6,9 @@
 mod blocks;
 mod budget;
 mod check;
+mod condition;
 mod interrupt;
+mod load;
 mod progress;
 mod replay;
 mod run;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_checker::{Anomaly, CitedCall, Finding, KeyResult};
+use quorate_checker::{Anomaly, CitedCall, Finding, Footing, KeyResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -172,4 +172,22 @@ pub fn key_summary(result: &KeyResult) -> Value {
         summary.extend(details);
     }
     summary
+}
+
+/// One key of a history that was checked for one condition.
+pub fn key_on_rung(result: &KeyResult, footing: &Footing) -> Value {
+    let (why, example) = match footing {
+        Footing::Holds => (None, None),
+        Footing::Open(why) => (Some(why), None),
+        Footing::Breaks(example) => (None, Some(example)),
+    };
+    json!({
+        "key": result.key,
+        "operations": result.op_count,
+        "verdict": footing.verdict().name(),
+        "why": why,
+        "title": example.map(|example| &example.title),
+        "story": example.map(|example| &example.story),
+        "timeline": example.map(|example| &example.timeline),
+    })
 }

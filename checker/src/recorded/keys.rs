@@ -16,12 +16,14 @@ use crate::value::Value;
 use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
 
+const NO_REGISTER: &str = "the object is no register";
+
 /// The keys of a history, whatever the object.
 pub(super) trait Keys: Send + Sync {
     fn name(&self, number: usize) -> Datum;
     fn check(&self, keys: Range<usize>, budget: Budget)
     -> Box<dyn Iterator<Item = KeyResult> + '_>;
-    /// Where a register stands below linearizability; nothing for other objects.
+    /// Where a register stands below linearizability; open for other objects.
     fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)>;
     /// How stale the reads of a register are, or why that cannot be told.
     fn staleness(&self, number: usize) -> Result<Staleness, &'static str>;
@@ -172,18 +174,19 @@ where
                 key: report.key,
                 op_count: report.op_count,
                 engine: report.engine,
-                why: "the object is no register",
+                why: NO_REGISTER,
                 finding: self.finding(calls, report.proof),
             }
         }))
     }
 
     fn ladder(&self, _: usize, _: Verdict) -> Vec<(Rung, Footing)> {
-        Vec::new()
+        let below = Rung::ALL.into_iter().filter(|rung| *rung != Rung::Linearizable);
+        below.map(|rung| (rung, Footing::Open(NO_REGISTER))).collect()
     }
 
     fn staleness(&self, _: usize) -> Result<Staleness, &'static str> {
-        Err("the object is no register")
+        Err(NO_REGISTER)
     }
 
     fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {
