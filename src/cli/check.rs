@@ -13,8 +13,9 @@ use quorate_checker::{
 use serde_json::{Value, json};
 
 use super::budget::BudgetArgs;
+use super::condition::{ConditionArg, OnRung, on_level};
 use super::progress::Progress;
-use super::source::Source;
+use super::source::{Loaded, load};
 use super::stream;
 use super::{Exit, print, print_json};
 use crate::judge::{Examined, Ladder, OverallStaleness, examine};
@@ -28,6 +29,8 @@ const EXAMPLES: &str = "Examples:
       nothing
   quorate check etcd_000.log --failed-cas mismatch
       a failed compare-and-set met another value, as Porcupine reads its etcd logs
+  quorate check history.jsonl --condition causal
+      fails only if the history is not even causal
   quorate check history.jsonl --certificate proof.json && quorate verify history.jsonl proof.json
       the proof as a file, and an independent check of it
   quorate check huge.jsonl --stream
@@ -60,7 +63,7 @@ pub(super) struct CheckArgs {
     /// What a read of null says.
     #[arg(long, value_enum, default_value_t)]
     nil_read: NilReadArg,
-    /// Which conditions to check.
+    /// Which condition decides.
     #[arg(long, value_enum, default_value_t)]
     condition: ConditionArg,
     #[command(flatten)]
@@ -137,16 +140,6 @@ enum NilReadArg {
     Any,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ConditionArg {
-    /// Linearizability.
-    #[default]
-    Linearizable,
-    /// The whole ladder: regular, safe, sequential, session guarantees and convergence, too; and how
-    /// stale reads are. Of transactions, every isolation level.
-    All,
-}
-
 fn parse_initial(text: &str) -> Result<Datum, String> {
     serde_json::from_str(text)
         .map_err(|error| format!("not JSON: {error}; a string needs its quotes: '\"a\"'"))
@@ -195,27 +188,6 @@ impl CheckArgs {
     }
 }
 
-/// A history as it was read.
-pub(super) struct Loaded {
-    pub(super) recorded: Recorded,
-    pub(super) format: Format,
-    /// The line in whose event the file ends.
-    pub(super) truncated: Option<u64>,
-}
-
-/// Reads a history. Every error names the file.
-pub(super) fn load(
-    path: &Path,
-    format: Option<Format>,
-    reading: &Reading,
-    quiet: bool,
-) -> Result<Loaded> {
-    let mut source = Source::open(path, format, quiet)?;
-    let recorded = Recorded::read(&mut source, reading, |_| ());
-    let recorded = recorded.with_context(|| path.display().to_string())?;
-    Ok(Loaded { recorded, format: source.format, truncated: source.truncated() })
-}
-
 /// What became of one file.
 pub(super) struct Checked {
     pub(super) verdict: Verdict,
@@ -227,6 +199,12 @@ pub(super) struct Checked {
 pub(super) fn check(args: &CheckArgs) -> Result<Exit> {
     if args.certificate.is_some() && args.files.len() > 1 {
         anyhow::bail!("--certificate takes one history; found {}", args.files.len());
+    }
+    let proved = [ConditionArg::Linearizable, ConditionArg::All].contains(&args.condition);
+    if args.certificate.is_some() && !proved {
+        anyhow::bail!(
+            "--certificate proves linearizability or its absence; nothing proves other conditions"
+        );
     }
     let mut exits = Vec::new();
     let mut documents = Vec::new();
@@ -259,12 +237,34 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
     let loaded = load(path, args.format(), &args.reading(), args.json)?;
     let recorded = &loaded.recorded;
     let mut progress = Progress::begin("checking", recorded.key_count as u64, args.json);
-    let (mut done, all) = (0, args.condition == ConditionArg::All);
-    let examined = examine(recorded, args.budget.budget, all, || {
+    let (mut done, more) = (0, args.condition != ConditionArg::Linearizable);
+    let examined = examine(recorded, args.budget.budget, more, || {
         done += 1;
         progress.set(done);
     });
     drop(progress);
+    if let Some(rung) = args.condition.below_linearizable() {
+        let on_rung = OnRung::new(rung, examined);
+        return Ok(Checked {
+            verdict: on_rung.verdict(),
+            text: heading(path, &loaded, &on_rung.shown()) + &on_rung.details(),
+            json: document(path, &loaded, on_rung.json()),
+        });
+    }
+    if let Some(level) = args.condition.isolation() {
+        let levels = recorded.isolation();
+        let footing = levels.iter().find(|(other, _)| *other == level);
+        let (_, footing) = footing.with_context(|| {
+            let object = recorded.object.name();
+            format!("{}: {level} is for transactions; this is of a {object}", path.display())
+        })?;
+        let (shown, details, json) = on_level(level, footing);
+        return Ok(Checked {
+            verdict: footing.verdict(),
+            text: heading(path, &loaded, &shown) + &details,
+            json: document(path, &loaded, json),
+        });
+    }
     let (mut ladder, mut staleness) = (Ladder::default(), OverallStaleness::default());
     let mut results = Vec::with_capacity(examined.len());
     for Examined { result, more } in examined {
@@ -278,34 +278,44 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
         write_certificate(path, recorded, &results)?;
     }
     let verdict = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
-    let weaker = all.then(|| (ladder, staleness.sorted()));
-    let isolation = Some(recorded.isolation()).filter(|levels| all && !levels.is_empty());
-    let conditions = match (&isolation, &weaker) {
-        (Some(levels), _) => Some(report::isolation(levels)),
+    let isolation = Some(recorded.isolation()).filter(|levels| more && !levels.is_empty());
+    let weaker = more.then(|| (ladder, staleness.sorted()));
+    let (told, conditions) = match (&isolation, &weaker) {
+        (Some(levels), _) => (report::isolation(levels), Some(report::isolation_json(levels))),
         (None, Some((ladder, staleness))) => {
-            Some(report::ladder(ladder) + &report::staleness(staleness))
+            let told = report::ladder(ladder) + &report::staleness(staleness);
+            (told, Some(report::ladder_json(ladder)))
         }
-        (None, None) => None,
+        (None, None) => (String::new(), None),
     };
+    let json = json!({
+        "conditions": conditions,
+        "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
+        "verdict": verdict.name(),
+        "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
+    });
     Ok(Checked {
         verdict,
-        text: text(path, &loaded, verdict, &results) + &conditions.unwrap_or_default(),
-        json: json!({
-            "conditions": match &isolation {
-                Some(levels) => Some(report::isolation_json(levels)),
-                None => weaker.as_ref().map(|(ladder, _)| report::ladder_json(ladder)),
-            },
-            "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
-            "file": path,
-            "format": loaded.format.name(),
-            "model": recorded.object.name(),
-            "events": recorded.event_count,
-            "operations": recorded.op_count,
-            "truncated_at_line": loaded.truncated,
-            "verdict": verdict.name(),
-            "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
-        }),
+        text: heading(path, &loaded, verdict.name()) + &keys_text(&results) + &told,
+        json: document(path, &loaded, json),
     })
+}
+
+/// What was read, with what was found out.
+fn document(path: &Path, loaded: &Loaded, found: Value) -> Value {
+    let recorded = &loaded.recorded;
+    let mut document = json!({
+        "file": path,
+        "format": loaded.format.name(),
+        "model": recorded.object.name(),
+        "events": recorded.event_count,
+        "operations": recorded.op_count,
+        "truncated_at_line": loaded.truncated,
+    });
+    if let (Value::Object(document), Value::Object(found)) = (&mut document, found) {
+        document.extend(found);
+    }
+    document
 }
 
 fn write_certificate(path: &Path, recorded: &Recorded, results: &[KeyResult]) -> Result<()> {
@@ -319,7 +329,8 @@ fn write_certificate(path: &Path, recorded: &Recorded, results: &[KeyResult]) ->
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -> String {
+/// What was read, and the verdict on it.
+fn heading(path: &Path, loaded: &Loaded, verdict: &str) -> String {
     let recorded = &loaded.recorded;
     let of = match recorded.object {
         Object::ListAppend | Object::MultiRegister => {
@@ -342,7 +353,7 @@ fn text(path: &Path, loaded: &Loaded, verdict: Verdict, results: &[KeyResult]) -
     if recorded.op_count == 0 {
         let _ = writeln!(out, "  there is no operation in it: nothing was put to the test");
     }
-    out + &keys_text(results)
+    out
 }
 
 /// How the keys were decided, and the stories of the first that are not valid.

@@ -6,6 +6,7 @@
 mod blocks;
 mod budget;
 mod check;
+mod condition;
 mod interrupt;
 mod progress;
 mod replay;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use quorate_checker::{Event, Format, ReadError, Reader};
+use quorate_checker::{Event, Format, ReadError, Reader, Reading, Recorded};
 
 use super::blocks::Blocks;
 use super::progress::Progress;
@@ -76,6 +76,27 @@ impl Iterator for Source {
             Events::OneByOne(reader) => reader.next(),
         }
     }
+}
+
+/// A history as it was read.
+pub(super) struct Loaded {
+    pub(super) recorded: Recorded,
+    pub(super) format: Format,
+    /// The line in whose event the file ends.
+    pub(super) truncated: Option<u64>,
+}
+
+/// Reads a history. Every error names the file.
+pub(super) fn load(
+    path: &Path,
+    format: Option<Format>,
+    reading: &Reading,
+    quiet: bool,
+) -> Result<Loaded> {
+    let mut source = Source::open(path, format, quiet)?;
+    let recorded = Recorded::read(&mut source, reading, |_| ());
+    let recorded = recorded.with_context(|| path.display().to_string())?;
+    Ok(Loaded { recorded, format: source.format, truncated: source.truncated() })
 }
 
 /// A file that counts what was read of it.

@@ -9,7 +9,7 @@ use clap::Args;
 use quorate_checker::{Certificate, Verdict};
 use serde_json::json;
 
-use super::check::load;
+use super::source::load;
 use super::{Exit, print, print_json};
 
 const EXAMPLES: &str = "Examples:

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_checker::{Anomaly, CitedCall, Finding, Footing, Isolation, KeyResult, Verdict};
+use quorate_checker::{Anomaly, CitedCall, Finding, Footing, Isolation, KeyResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -144,14 +144,14 @@ pub fn ladder(ladder: &Ladder) -> Value {
 /// Every isolation level.
 pub fn isolation(levels: &[(Isolation, Footing)]) -> Value {
     let row = |(level, footing): &(Isolation, Footing)| {
-        let (verdict, why, example) = match footing {
-            Footing::Holds => (Verdict::Valid, None, None),
-            Footing::Breaks(example) => (Verdict::Invalid, None, Some(example)),
-            Footing::Open(why) => (Verdict::Unknown, Some(why), None),
+        let (why, example) = match footing {
+            Footing::Holds => (None, None),
+            Footing::Open(why) => (Some(why), None),
+            Footing::Breaks(example) => (None, Some(example)),
         };
         json!({
             "condition": level.name(),
-            "verdict": verdict.name(),
+            "verdict": footing.verdict().name(),
             "why": why,
             "story": example.map(|example| &example.story),
             "timeline": example.map(|example| &example.timeline),
@@ -192,4 +192,22 @@ pub fn key_summary(result: &KeyResult) -> Value {
         summary.extend(details);
     }
     summary
+}
+
+/// One key of a history that was checked for one condition.
+pub fn key_on_rung(result: &KeyResult, footing: &Footing) -> Value {
+    let (why, example) = match footing {
+        Footing::Holds => (None, None),
+        Footing::Open(why) => (Some(why), None),
+        Footing::Breaks(example) => (None, Some(example)),
+    };
+    json!({
+        "key": result.key,
+        "operations": result.op_count,
+        "verdict": footing.verdict().name(),
+        "why": why,
+        "title": example.map(|example| &example.title),
+        "story": example.map(|example| &example.story),
+        "timeline": example.map(|example| &example.timeline),
+    })
 }

@@ -156,10 +156,10 @@ pub fn ladder(ladder: &Ladder) -> String {
         };
         let _ = writeln!(out, "  {:21}{standing}", row.rung.name());
     }
-    // What breaks linearizability has been told before.
+    // What breaks linearizability has been told before; and the same operations need no second story.
     let mut told: Vec<&Explanation> = ladder.rows[0].example.iter().collect();
     for story in ladder.rows[1..].iter().filter_map(|row| row.example.as_ref()) {
-        if told.iter().all(|before| before.story != story.story) {
+        if told.iter().all(|before| before.timeline != story.timeline) {
             out += &format!("\n{}", explanation(story));
             told.push(story);
         }

@@ -4,7 +4,7 @@ use super::{Bar, Citation, Explanation, Teller, name, timeline};
 use crate::anomaly::Anomaly;
 use crate::history::KeyHistory;
 use crate::ladder::{Breach, Link, Rung};
-use crate::linear::{Lens, Rules};
+use crate::linear::{Action, Lens, Rules};
 use crate::value::Values;
 
 /// Explains why a register does not stand on a rung.
@@ -87,7 +87,8 @@ impl Teller<'_> {
     /// A line that begins with "Then".
     fn link(&self, link: &Link, rung: Rung) -> String {
         let (from, to) = (self.value(link.from), self.value(link.to));
-        let came = format!("so {from} came before {to}.");
+        let for_whom = if self.is_for_one(link, rung) { " for that process" } else { "" };
+        let came = format!("so {from} came before {to}{for_whom}.");
         match (link.first, link.then) {
             (Some(first), Some(then)) if rung == Rung::Regular => {
                 format!(
@@ -102,6 +103,19 @@ impl Teller<'_> {
                 self.named(then)
             ),
             _ => format!("Then {from} is the initial value, {came}"),
+        }
+    }
+
+    /// Whether other processes may see the values of this link in another order.
+    fn is_for_one(&self, link: &Link, rung: Rung) -> bool {
+        let is_read = |op: Option<u32>| {
+            let cited = self.cited.iter().find(|cited| Some(cited.item.op) == op);
+            cited.is_some_and(|cited| matches!(cited.item.action, Action::Read(_)))
+        };
+        match rung {
+            Rung::Causal | Rung::WeaklyCausal => is_read(link.then),
+            Rung::Pram => is_read(link.first) || is_read(link.then),
+            _ => false,
         }
     }
 

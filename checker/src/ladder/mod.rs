@@ -4,13 +4,37 @@
 //! Each rung has an exact rule of its own, near-linear in the number of operations:
 //! - [`Rung::Safe`] and [`Rung::WeakRegular`] look at each read by itself, whatever the values;
 //! - [`Rung::Regular`] and the session guarantees ask for one order of all values, which exists
-//!   exactly if what must come before what has no circle. They need written values to be distinct and
-//!   no compare-and-set, and say so where it is otherwise.
+//!   exactly if what must come before what has no circle;
+//! - [`Rung::Causal`], [`Rung::WeaklyCausal`] and [`Rung::Pram`] ask for an order for each process or
+//!   even each read, which exists exactly if some patterns do not occur.
+//!
+//! All but the first two need written values to be distinct and no compare-and-set, and say so where
+//! it is otherwise.
+//!
+//! # What implies what, on one register
+//!
+//! Conditions on one register say less than the same words for a whole store: what a process learns
+//! from one register says nothing of another. Some fall together (all of this is tested):
+//! - Sequential is all four session guarantees, and also causal convergence (CCv of Bouajjani et al.),
+//!   which therefore is no rung of its own: a common order of the writes that respects the causal past
+//!   is one that all processes can have seen.
+//! - Sequential implies causal; causal is weakly causal and PRAM together, neither of which implies
+//!   the other.
+//! - Weakly causal implies writes follow reads. Monotonic writes, which only a read of what nobody
+//!   wrote can break, follows from all but safe and convergence.
+//! - Causal does not imply read your writes or monotonic reads: these ask here for one order of the
+//!   writes, the same for all processes, and causal leaves one to each. In its own order, each process
+//!   of a PRAM register keeps all four.
+//! - Those in real time imply nothing else by process, and nothing by process implies one of them;
+//!   only linearizable implies both.
 
+mod causal;
 mod circle;
 mod converge;
+mod pram;
 mod regular;
 mod sessions;
+mod steps;
 
 use std::fmt;
 
@@ -19,6 +43,7 @@ use crate::history::KeyHistory;
 use crate::linear::{Lens, Rules};
 use crate::value::{ValueId, Values};
 use crate::verdict::Verdict;
+use steps::Sessions;
 
 /// A condition on each register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +60,17 @@ pub enum Rung {
     Safe,
     /// One order of all operations that respects each process's own, but not real time.
     Sequential,
+    /// Causal memory (Ahamad et al., "Causal memory", 1995; CM of Bouajjani et al., "On verifying causal
+    /// consistency", 2017): each process has an order of all operations in its causal past, which
+    /// respects the causal past of each of them and explains everything the process read itself.
+    Causal,
+    /// Weak causal consistency (CC of Bouajjani et al.): the same for each read by itself. No read
+    /// returns what something else in its causal past has overwritten, but reads of concurrent writes
+    /// may alternate.
+    WeaklyCausal,
+    /// Pipelined random access memory (Lipton and Sandberg, "PRAM", 1988): each process has an order of
+    /// all writes and its own reads, in which the operations of each process stand as it issued them.
+    Pram,
     /// What a process has written comes before what it reads later (Terry et al., "Session guarantees
     /// for weakly consistent replicated data", 1994; all four on one order of the writes).
     ReadYourWrites,
@@ -49,13 +85,17 @@ pub enum Rung {
 }
 
 impl Rung {
-    /// All of them, from the strongest on.
-    pub const ALL: [Self; 10] = [
+    /// All of them: those in real time, those by process, and what comes of it in the end; the
+    /// stronger ones first, where one implies another.
+    pub const ALL: [Self; 13] = [
         Self::Linearizable,
         Self::Regular,
         Self::WeakRegular,
         Self::Safe,
         Self::Sequential,
+        Self::Causal,
+        Self::WeaklyCausal,
+        Self::Pram,
         Self::ReadYourWrites,
         Self::MonotonicReads,
         Self::MonotonicWrites,
@@ -71,6 +111,9 @@ impl Rung {
             Self::WeakRegular => "weakly regular",
             Self::Safe => "safe",
             Self::Sequential => "sequential",
+            Self::Causal => "causal",
+            Self::WeaklyCausal => "weakly causal",
+            Self::Pram => "PRAM",
             Self::ReadYourWrites => "read your writes",
             Self::MonotonicReads => "monotonic reads",
             Self::MonotonicWrites => "monotonic writes",
@@ -148,10 +191,13 @@ pub struct Link {
     pub then: Option<u32>,
 }
 
-/// The rungs that ask for an order of the values.
-const BY_ORDER: [Rung; 6] = [
+/// The rungs that ask for orders of the values.
+const BY_ORDER: [Rung; 9] = [
     Rung::Regular,
     Rung::Sequential,
+    Rung::Causal,
+    Rung::WeaklyCausal,
+    Rung::Pram,
     Rung::ReadYourWrites,
     Rung::MonotonicReads,
     Rung::MonotonicWrites,
@@ -178,7 +224,11 @@ pub fn ladder(
         match Clusters::new(ops, lens) {
             Ok(clusters) => {
                 standings.push((Rung::Regular, regular::strong(&clusters)));
-                standings.extend(sessions::check(ops, &clusters));
+                let sessions = Sessions::new(ops, &clusters);
+                let of_sessions = sessions::check(&sessions);
+                let is_sequential = of_sessions.contains(&(Rung::Sequential, Standing::Holds));
+                standings.extend(of_sessions);
+                standings.extend(views(&sessions, is_sequential));
             }
             Err(unclear) => {
                 let standing = match unclear {
@@ -191,4 +241,19 @@ pub fn ladder(
     }
     standings.sort_by_key(|(rung, _)| *rung);
     standings
+}
+
+/// The rungs that leave an order to each process. One order for all of them is one for each.
+fn views(sessions: &Sessions, is_sequential: bool) -> [(Rung, Standing); 3] {
+    if is_sequential {
+        return [Rung::Causal, Rung::WeaklyCausal, Rung::Pram].map(|rung| (rung, Standing::Holds));
+    }
+    let standing = |breach: Option<Breach>| breach.map_or(Standing::Holds, Standing::Breaks);
+    let weak = causal::weak_breach(sessions);
+    let causal = causal::breach(sessions, weak.as_ref());
+    [
+        (Rung::Causal, standing(causal)),
+        (Rung::WeaklyCausal, standing(weak)),
+        (Rung::Pram, standing(pram::breach(sessions))),
+    ]
 }

@@ -6,41 +6,27 @@
 use std::collections::BTreeMap;
 
 use super::circle::{Before, Edge, Reason};
+use super::steps::{Sessions, Step};
 use super::{Breach, Link, Rung, Standing};
 use crate::clusters::Clusters;
-use crate::history::Op;
-use crate::linear::Action;
 
-/// One operation of a process.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    op: u32,
-    cluster: u32,
-    is_write: bool,
-}
+const RUNGS: [Rung; 5] = [
+    Rung::Sequential,
+    Rung::ReadYourWrites,
+    Rung::MonotonicReads,
+    Rung::MonotonicWrites,
+    Rung::WritesFollowReads,
+];
 
 /// Every condition on sessions.
-pub(super) fn check(ops: &[Op], clusters: &Clusters) -> Vec<(Rung, Standing)> {
-    let mut sessions: BTreeMap<u32, Vec<Step>> = BTreeMap::new();
-    for (item, cluster) in &clusters.ops {
-        let is_write = matches!(item.action, Action::Write(_));
-        let step = Step { op: item.op, cluster: *cluster, is_write };
-        sessions.entry(ops[item.op as usize].process()).or_default().push(step);
-    }
-    let sessions: Vec<Vec<Step>> = sessions.into_values().collect();
-    let rungs = [
-        Rung::Sequential,
-        Rung::ReadYourWrites,
-        Rung::MonotonicReads,
-        Rung::MonotonicWrites,
-        Rung::WritesFollowReads,
-    ];
-    rungs.into_iter().map(|rung| (rung, stands(rung, &sessions, clusters))).collect()
+pub(super) fn check(sessions: &Sessions) -> Vec<(Rung, Standing)> {
+    RUNGS.into_iter().map(|rung| (rung, stands(rung, sessions))).collect()
 }
 
-fn stands(rung: Rung, sessions: &[Vec<Step>], clusters: &Clusters) -> Standing {
+fn stands(rung: Rung, sessions: &Sessions) -> Standing {
+    let clusters = sessions.clusters;
     if matches!(rung, Rung::Sequential | Rung::WritesFollowReads)
-        && let Some(breach) = sessions.iter().find_map(|steps| before_own_write(steps, clusters))
+        && let Some(breach) = sessions.before_own_write()
     {
         return Standing::Breaks(breach);
     }
@@ -49,7 +35,7 @@ fn stands(rung: Rung, sessions: &[Vec<Step>], clusters: &Clusters) -> Standing {
     for number in 1..clusters.all.len() as u32 {
         graph.add(0, number, Reason::default());
     }
-    for steps in sessions {
+    for steps in &sessions.all {
         match rung {
             Rung::ReadYourWrites => add_all_before(&mut graph, steps, true),
             Rung::WritesFollowReads => add_all_before(&mut graph, steps, false),
@@ -66,20 +52,6 @@ fn stands(rung: Rung, sessions: &[Vec<Step>], clusters: &Clusters) -> Standing {
         None => Standing::Holds,
         Some(circle) => Standing::Breaks(Breach::Circle(links(&circle, clusters))),
     }
-}
-
-/// A process that read a value before it wrote it itself.
-fn before_own_write(steps: &[Step], clusters: &Clusters) -> Option<Breach> {
-    let mut own = BTreeMap::new();
-    for (place, step) in steps.iter().enumerate().filter(|(_, step)| step.is_write) {
-        own.insert(step.cluster, place);
-    }
-    let early = steps.iter().enumerate().find(|(place, step)| {
-        !step.is_write && own.get(&step.cluster).is_some_and(|write| write > place)
-    });
-    let (_, read) = early?;
-    let write = clusters.all[read.cluster as usize].writer?;
-    Some(Breach::BeforeOwnWrite { read: read.op, write })
 }
 
 /// Each of these comes before the next: then also before all later ones.

@@ -18,12 +18,20 @@ use crate::value::Value;
 use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
 
+const NO_REGISTER: &str = "the object is no register";
+
+/// The rungs below linearizability speak of registers.
+pub(super) fn no_ladder() -> Vec<(Rung, Footing)> {
+    let below = Rung::ALL.into_iter().filter(|rung| *rung != Rung::Linearizable);
+    below.map(|rung| (rung, Footing::Open(NO_REGISTER))).collect()
+}
+
 /// The keys of a history, whatever the object.
 pub(super) trait Keys: Send + Sync {
     fn name(&self, number: usize) -> Datum;
     fn check(&self, keys: Range<usize>, budget: Budget)
     -> Box<dyn Iterator<Item = KeyResult> + '_>;
-    /// Where a register stands below linearizability; nothing for other objects.
+    /// Where a register stands below linearizability; open for other objects.
     fn ladder(&self, number: usize, linearizable: Verdict) -> Vec<(Rung, Footing)>;
     /// Where transactions stand on every isolation level; nothing for other objects.
     fn isolation(&self) -> Vec<(Isolation, Footing)> {
@@ -189,17 +197,17 @@ where
                 key: report.key,
                 op_count: report.op_count,
                 engine: report.engine,
-                why: "the object is no register",
+                why: NO_REGISTER,
             }
         }))
     }
 
     fn ladder(&self, _: usize, _: Verdict) -> Vec<(Rung, Footing)> {
-        Vec::new()
+        no_ladder()
     }
 
     fn staleness(&self, _: usize) -> Result<Staleness, &'static str> {
-        Err("the object is no register")
+        Err(NO_REGISTER)
     }
 
     fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {

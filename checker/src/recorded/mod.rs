@@ -102,6 +102,17 @@ pub enum Footing {
     Open(&'static str),
 }
 
+impl Footing {
+    /// Whether the condition holds, as a verdict.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Holds => Verdict::Valid,
+            Self::Breaks(_) => Verdict::Invalid,
+            Self::Open(_) => Verdict::Unknown,
+        }
+    }
+}
+
 impl KeyResult {
     /// The verdict on this key.
     pub fn verdict(&self) -> Verdict {
@@ -275,8 +286,8 @@ impl Recorded {
         self.keys.check(keys, budget)
     }
 
-    /// Where a key stands on every rung of the ladder, given its result; on the rungs below the first
-    /// where it is a register.
+    /// Where a key stands on every rung of the ladder, given its result. The rungs below the first
+    /// speak of registers only.
     pub fn ladder(&self, number: usize, result: &KeyResult) -> Vec<(Rung, Footing)> {
         let linearizable = match &result.finding {
             Finding::Valid { .. } => Footing::Holds,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::keys::Keys;
+use super::keys::{Keys, no_ladder};
 use super::{Finding, Footing, KeyResult};
 use crate::anomaly::Anomaly;
 use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
@@ -107,7 +107,7 @@ impl Keys for Transactions {
     }
 
     fn ladder(&self, _: usize, _: Verdict) -> Vec<(Rung, Footing)> {
-        Vec::new()
+        no_ladder()
     }
 
     fn isolation(&self) -> Vec<(Isolation, Footing)> {

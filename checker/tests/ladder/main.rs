@@ -1,11 +1,15 @@
 //! Every rung of the ladder against an oracle that tries everything its definition allows.
 
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "common/oracle.rs"]
+#[path = "../common/oracle.rs"]
 mod every_order;
+mod own_order;
+mod views;
 
 use common::{Shape, history, scaled, shown};
 use every_order::{Act, Seen, in_some_order, seen};
+use own_order::Views;
 use quorate_checker::{Breach, Builder, History, Reader, Rules, Rung, Standing, Verdict, ladder};
 
 /// All orders of the numbers below `count`.
@@ -140,7 +144,16 @@ fn oracle(rung: Rung, ops: &[Seen]) -> Option<bool> {
         Rung::Regular => regular(ops),
         Rung::WeakRegular => each_read_alone(ops, |_| true),
         Rung::Safe => safe(ops),
-        Rung::Sequential => session(ops, |_| true, |_| true),
+        Rung::Sequential => {
+            let sequential = session(ops, |_| true, |_| true);
+            // Causal convergence is the same on one register.
+            let views = Views::new(ops);
+            assert_eq!(sequential, views.is_some_and(|views| views.is_causally_convergent()));
+            sequential
+        }
+        Rung::Causal => Views::new(ops).is_some_and(|views| views.is_causal()),
+        Rung::WeaklyCausal => Views::new(ops).is_some_and(|views| views.is_weakly_causal()),
+        Rung::Pram => Views::new(ops).is_some_and(|views| views.is_pram()),
         Rung::ReadYourWrites => session(ops, is_write, is_read),
         Rung::MonotonicReads => session(ops, is_read, is_read),
         Rung::MonotonicWrites => session(ops, is_write, is_write),
