@@ -1,6 +1,6 @@
 //! The history of a set of registers: operations of forty bytes, apart by key.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::datum::Datum;
 use crate::error::ReadError;
@@ -150,7 +150,7 @@ impl History {
 #[derive(Default)]
 pub struct Builder {
     history: History,
-    key_index: HashMap<Value, u32>,
+    key_index: FxHashMap<Value, u32>,
     shapes: Shapes,
     open: Pairing<Handle>,
 }

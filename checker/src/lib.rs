@@ -33,6 +33,7 @@
 extern crate self as quorate_checker;
 
 mod anomaly;
+mod binary;
 mod certificate;
 mod clusters;
 mod datum;
@@ -59,6 +60,7 @@ pub mod verify;
 mod write;
 
 pub use anomaly::{Anomaly, CycleKind, Scope};
+pub use binary::{BinaryWriter, Block, MAGIC, next_block};
 pub use certificate::{
     Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof, UnreadableCertificate,
 };

@@ -1,20 +1,21 @@
-//! A large `history.jsonl` parsed in blocks of whole lines, on all cores: parsing is most of what a
-//! check of a file costs. The events come out in the order of the file.
+//! A large history parsed in blocks, on all cores: whole lines of `history.jsonl`, or the blocks of the
+//! binary form. Parsing is most of what a check of a file costs. The events come out in the order of the
+//! file.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use quorate_checker::{Event, Format, IndexOrder, ReadError, Reader};
+use quorate_checker::{Event, Format, IndexOrder, MAGIC, ReadError, Reader, next_block};
 
 const BLOCK_BYTES: usize = 1 << 20;
 /// A line longer than any event may be ends its block; the reader refuses it.
 const LINE_BYTES_MAX: u64 = 32 << 20;
 
-/// A block of lines, the number of the first, and where the events go.
+/// A block, by itself a file in its format, the number of its first line, and where the events go.
 struct Job {
-    lines: Vec<u8>,
+    text: Vec<u8>,
     first_line: u64,
     events: SyncSender<Parsed>,
 }
@@ -36,16 +37,16 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// Begins to read.
-    pub(super) fn new(input: impl BufRead + Send + 'static) -> Self {
+    pub(super) fn new(input: impl BufRead + Send + 'static, format: Format) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let (jobs, queue) = sync_channel(2 * cores);
         let (results, parsed) = sync_channel(2 * cores);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..cores {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || work(&queue));
+            thread::spawn(move || work(&queue, format));
         }
-        thread::spawn(move || split(input, &jobs, &results));
+        thread::spawn(move || split(input, format, &jobs, &results));
         Self { parsed, now: Vec::new().into_iter(), order: IndexOrder::default(), truncated: None }
     }
 
@@ -71,39 +72,67 @@ impl Iterator for Blocks {
 }
 
 /// Cuts the input into blocks, until it ends or nobody wants any more.
-fn split(mut input: impl BufRead, jobs: &SyncSender<Job>, results: &SyncSender<Receiver<Parsed>>) {
+fn split(
+    mut input: impl BufRead,
+    format: Format,
+    jobs: &SyncSender<Job>,
+    results: &SyncSender<Receiver<Parsed>>,
+) {
     let mut first_line = 1;
     loop {
-        let mut lines = Vec::with_capacity(BLOCK_BYTES + 1024);
-        let read = (&mut input)
-            .take(BLOCK_BYTES as u64)
-            .read_to_end(&mut lines)
-            .and_then(|_| (&mut input).take(LINE_BYTES_MAX).read_until(b'\n', &mut lines));
-        if lines.is_empty() && read.is_ok() {
+        let cut = match format {
+            Format::Binary => cut_block(&mut input, first_line == 1),
+            _ => cut_lines(&mut input),
+        };
+        if matches!(cut, Ok(None)) {
             return;
         }
-        let count = lines.split(|byte| *byte == b'\n').count() as u64 - 1;
         let (events, parsed) = sync_channel(1);
         if results.send(parsed).is_err() {
             return;
         }
-        if let Err(error) = read {
-            let failed = Err(ReadError::io(first_line + count, error));
-            let _ = events.send(Parsed { events: vec![failed], truncated: None });
-            return;
-        }
-        if jobs.send(Job { lines, first_line, events }).is_err() {
+        let (text, count) = match cut {
+            Ok(cut) => cut.unwrap_or_default(),
+            Err(error) => {
+                let failed = Err(ReadError::io(first_line, error));
+                let _ = events.send(Parsed { events: vec![failed], truncated: None });
+                return;
+            }
+        };
+        if jobs.send(Job { text, first_line, events }).is_err() {
             return;
         }
         first_line += count;
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>) {
+/// Whole lines, and how many.
+fn cut_lines(input: &mut impl BufRead) -> io::Result<Option<(Vec<u8>, u64)>> {
+    let mut lines = Vec::with_capacity(BLOCK_BYTES + 1024);
+    input.take(BLOCK_BYTES as u64).read_to_end(&mut lines)?;
+    input.take(LINE_BYTES_MAX).read_until(b'\n', &mut lines)?;
+    let count = lines.split(|byte| *byte == b'\n').count() as u64 - 1;
+    Ok((!lines.is_empty()).then_some((lines, count)))
+}
+
+/// A block of the binary form with a beginning of its own, and how many events it has.
+fn cut_block(input: &mut impl BufRead, is_first: bool) -> io::Result<Option<(Vec<u8>, u64)>> {
+    let mut text = MAGIC.to_vec();
+    if is_first {
+        // The reader of the block judges it.
+        input.read_exact(&mut text)?;
+    }
+    Ok(next_block(input)?.map(|block| {
+        text.extend(block.bytes);
+        (text, u64::from(block.event_count))
+    }))
+}
+
+fn work(queue: &Mutex<Receiver<Job>>, format: Format) {
     loop {
         let job = queue.lock().map(|queue| queue.recv());
-        let Ok(Ok(Job { lines, first_line, events })) = job else { return };
-        let parsed = match Reader::new(&lines[..], Some(Format::Jsonl)) {
+        let Ok(Ok(Job { text, first_line, events })) = job else { return };
+        let parsed = match Reader::new(&text[..], Some(format)) {
             Err(error) => Parsed { events: vec![Err(error)], truncated: None },
             Ok(reader) => {
                 let mut reader = reader.counting_from(first_line);

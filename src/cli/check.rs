@@ -120,6 +120,8 @@ enum FileFormat {
     Edn,
     /// Porcupine's etcd logs.
     EtcdLog,
+    /// Quorate's binary form.
+    Binary,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -184,6 +186,7 @@ impl CheckArgs {
             FileFormat::Jsonl => Format::Jsonl,
             FileFormat::Edn => Format::Edn,
             FileFormat::EtcdLog => Format::EtcdLog,
+            FileFormat::Binary => Format::Binary,
         })
     }
 }

@@ -7,6 +7,7 @@ mod blocks;
 mod budget;
 mod check;
 mod condition;
+mod convert;
 mod interrupt;
 mod progress;
 mod replay;
@@ -55,6 +56,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Check the proofs that `check --certificate` or a run made.
     Verify(verify::VerifyArgs),
+    /// Write a history in another format.
+    Convert(convert::ConvertArgs),
     /// Run a recorded run again and compare the histories.
     Replay(replay::ReplayArgs),
     /// Print what a shell needs to complete commands and options.
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Convert(args) => convert::convert(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions(shell),
     });

@@ -45,8 +45,9 @@ impl Source {
         let reader = Reader::new(counting(file), format).with_context(in_file)?;
         let format = reader.format();
         let is_large = size >= LARGE_BYTES && metadata.is_ok_and(|metadata| metadata.is_file());
-        let events = if is_large && format == Format::Jsonl {
-            Events::InBlocks(Blocks::new(counting(open()?)))
+        let in_blocks = is_large && matches!(format, Format::Jsonl | Format::Binary);
+        let events = if in_blocks {
+            Events::InBlocks(Blocks::new(counting(open()?), format))
         } else {
             Events::OneByOne(Box::new(reader))
         };

@@ -256,3 +256,27 @@ fn a_stream_tells_the_same_as_the_whole() {
     assert!(error("--stream --model mutex").contains("--stream checks registers"));
     assert!(error("--stream --certificate proof.json").contains("cannot be used with"));
 }
+
+#[test]
+fn a_history_can_be_written_in_other_formats() {
+    let shell = Shell::new();
+    let from = project("histories/register/not-linearizable/stale-read.jsonl");
+    shell.quorate(&format!("convert {from} history.bin")).ends(0);
+    shell.quorate("convert history.bin history.edn").ends(0);
+    shell.quorate("convert history.edn again.jsonl").ends(0);
+    shell.quorate("convert history.bin back.jsonl").ends(0);
+    let read = |path: &str| std::fs::read_to_string(shell.path(path)).expect("it was written");
+    assert_eq!(read("back.jsonl"), std::fs::read_to_string(&from).expect("it is there"));
+    let told = |path: &str| {
+        let out = shell.quorate(&format!("check {path}")).ends(1).out;
+        out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told("history.bin"), told(&from));
+    assert_eq!(told("history.edn"), told(&from));
+    let refused = |arguments: &str| shell.quorate(&format!("convert {arguments}")).ends(254).err;
+    assert!(refused(&format!("{from} history.bin")).contains("cannot make history.bin"));
+    assert!(refused(&format!("{from} history.txt")).contains("ends in .jsonl, .edn or .bin"));
+    shell.write("bad.jsonl", VALID.replace(":1}", ":}"));
+    assert!(refused("bad.jsonl bad.bin").contains("bad.jsonl: line 1"));
+    assert!(!shell.path("bad.bin").exists(), "half a history is left");
+}

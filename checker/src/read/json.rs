@@ -31,6 +31,14 @@ pub(super) fn next<R: BufRead>(source: &mut Source<R>) -> Result<Step, ReadError
     }
 }
 
+/// An event on a line by itself.
+pub(super) fn line(line: u64, text: &[u8]) -> Result<Event, ReadError> {
+    parse(line, text).map_err(|failure| match failure {
+        Failure::Cut => ReadError::new(line, "half an event", "one whole JSON object"),
+        Failure::Other(error) => error,
+    })
+}
+
 enum Failure {
     /// The text is the beginning of an event, but not all of it.
     Cut,

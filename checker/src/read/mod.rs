@@ -1,10 +1,12 @@
 //! Readers: a history file in, its events out, one at a time and in bounded memory.
 //!
-//! Three formats are read, and told apart by their first event: `history.jsonl` ([`json`]), Jepsen's
-//! EDN ([`edn`]) and the log of the Jepsen test of etcd that Porcupine ships ([`etcd_log`]). What is
+//! Four formats are read, and told apart by how they begin: `history.jsonl` ([`json`]), Jepsen's EDN
+//! ([`edn`]), the log of the Jepsen test of etcd that Porcupine ships ([`etcd_log`]), and the binary form
+//! of large histories ([`mod@binary`]). What is
 //! wrong in a file is said with its line and field ([`ReadError`]); a file that ends in the middle of
 //! an event is read up to there, and [`Reader::truncated`] says so.
 
+mod binary;
 mod edn;
 mod etcd_log;
 mod json;
@@ -12,6 +14,7 @@ mod json;
 use std::fmt;
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
+use crate::binary::MAGIC;
 use crate::error::ReadError;
 use crate::event::Event;
 
@@ -30,11 +33,13 @@ pub enum Format {
     Edn,
     /// `INFO  jepsen.util - 0 :invoke :read nil`, tab-separated.
     EtcdLog,
+    /// Columns in blocks: Quorate's own form for large histories.
+    Binary,
 }
 
 impl Format {
     /// All formats, in the order in which the documentation lists them.
-    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Edn, Self::EtcdLog];
+    pub const ALL: [Self; 4] = [Self::Jsonl, Self::Edn, Self::EtcdLog, Self::Binary];
 
     /// The word of the command line.
     pub fn name(self) -> &'static str {
@@ -42,6 +47,7 @@ impl Format {
             Self::Jsonl => "jsonl",
             Self::Edn => "edn",
             Self::EtcdLog => "etcd-log",
+            Self::Binary => "binary",
         }
     }
 }
@@ -57,6 +63,7 @@ pub struct Reader<R> {
     source: Source<R>,
     format: Format,
     edn: edn::Nesting,
+    binary: binary::Blocks,
     order: IndexOrder,
     truncated: Option<u64>,
     done: bool,
@@ -75,6 +82,7 @@ impl<R: BufRead> Reader<R> {
             source,
             format,
             edn: edn::Nesting::default(),
+            binary: binary::Blocks::default(),
             order: IndexOrder::default(),
             truncated: None,
             done: false,
@@ -103,6 +111,7 @@ impl<R: BufRead> Reader<R> {
             Format::Jsonl => json::next(&mut self.source)?,
             Format::Edn => edn::next(&mut self.source, &mut self.edn)?,
             Format::EtcdLog => etcd_log::next(&mut self.source)?,
+            Format::Binary => binary::next(&mut self.source, &mut self.binary)?,
         };
         match step {
             Step::Event(event) => {
@@ -303,6 +312,9 @@ fn sniff(head: &[u8], places: &[usize]) -> Sniffed {
     let Some(at) = places.first().copied() else { return Sniffed::More };
     let nth = |n: usize| places.get(n).map(|at| head[*at]);
     match head[at] {
+        b if b == MAGIC[0] && head.iter().zip(&MAGIC).all(|(a, b)| a == b) => {
+            Sniffed::Format(Format::Binary)
+        }
         // A tagged literal or a discarded form; elsewhere `#` begins a comment or a title.
         b'#' => match head.get(at + 1) {
             Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {
