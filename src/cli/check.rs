@@ -20,7 +20,7 @@ use super::budget::BudgetArgs;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
 use crate::judge::{Examined, Ladder, OverallStaleness, examine};
-use crate::report::{self, counted, explanation, key_summary, not_linearizable_either};
+use crate::report::{self, counted, explanation, not_linearizable_either};
 
 const EXAMPLES: &str = "Examples:
   quorate check store/*/history.jsonl
@@ -299,7 +299,7 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
             "operations": recorded.op_count,
             "truncated_at_line": loaded.truncated,
             "verdict": verdict.name(),
-            "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
+            "keys": results,
         }),
     })
 }

@@ -3,5 +3,5 @@
 mod json;
 mod text;
 
-pub use json::{Summary, key_summary, ladder as ladder_json, staleness as staleness_json};
+pub use json::{Summary, ladder as ladder_json, staleness as staleness_json};
 pub use text::{counted, explanation, judged, ladder, not_linearizable_either, staleness};

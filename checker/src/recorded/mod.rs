@@ -2,6 +2,7 @@
 //! knowing beforehand which.
 
 mod keys;
+mod summary;
 
 use std::ops::Range;
 
