@@ -90,8 +90,13 @@ pub struct Event {
 pub const PROCESS_MAX: u32 = (1 << 28) - 1;
 
 impl Event {
-    /// Makes an event of the fields of a JSON object or an EDN map that begins on `line`.
-    pub(crate) fn from_fields<'a>(
+    /// The fields that mean something here; all others are extra.
+    pub const FIELDS: [&str; 8] =
+        ["process", "type", "f", "value", "key", "observed", "index", "time"];
+
+    /// Makes an event of the fields of a JSON object or an EDN map that begins on `line`; for tables
+    /// that were never a file, the number of the row.
+    pub fn from_fields<'a>(
         line: u64,
         fields: impl IntoIterator<Item = (Cow<'a, str>, Datum)>,
     ) -> Result<Self, ReadError> {
@@ -107,7 +112,9 @@ impl Event {
             observed: None,
             extra: Vec::new(),
         };
-        let (mut process, mut kind, mut f, mut seen) = (None, None, None, 0_u8);
+        let (mut process, mut kind, mut f) = (None, None, None);
+        // A bit for each field, in the order of `FIELDS`.
+        let mut seen = 0_u8;
         for (name, datum) in fields {
             let bit = match &*name {
                 "process" => {
@@ -148,7 +155,7 @@ impl Event {
                 }
             };
             if seen & bit != 0 {
-                let field = FIELDS[bit.trailing_zeros() as usize];
+                let field = Self::FIELDS[bit.trailing_zeros() as usize];
                 return Err(ReadError::field(line, field, "stands twice", "each field once"));
             }
             seen |= bit;
@@ -160,9 +167,6 @@ impl Event {
         Ok(event)
     }
 }
-
-/// The fields that mean something here, in the order of their bits.
-const FIELDS: [&str; 8] = ["process", "type", "f", "value", "key", "observed", "index", "time"];
 
 fn missing(line: u64, field: &'static str, expected: &str) -> ReadError {
     ReadError::field(line, field, "missing", expected)

@@ -1,12 +1,16 @@
 //! What a check comes to: a verdict with its proof, for each key and for the whole.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::anomaly::Anomaly;
 use crate::value::Value;
 
 /// Whether a history is linearizable. Ordered: a whole is as bad as its worst part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It is, and there is a linearization.
     Valid,
@@ -46,6 +50,33 @@ pub struct Budget {
 impl Budget {
     /// Enough for a few minutes on the hardest registers, and two gigabytes.
     pub const GENEROUS: Self = Self { steps: 50_000_000, bytes: 2 << 30 };
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    /// Steps, or steps and bytes, with the suffixes people use: `200M` or `200M,4GiB`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (steps, bytes) = text.split_once(',').unwrap_or((text, "2GiB"));
+        let steps = amount(steps, &[("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)])?;
+        let bytes = amount(bytes, &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)])?;
+        Ok(Self { steps, bytes })
+    }
+}
+
+fn amount(text: &str, suffixes: &[(&str, u64)]) -> Result<u64, String> {
+    let text = text.trim();
+    let suffix = suffixes.iter().find(|(suffix, _)| text.ends_with(suffix));
+    let (digits, unit) = suffix
+        .map_or((text, 1), |(suffix, unit)| (text.strip_suffix(suffix).unwrap_or(text), *unit));
+    let number: Option<u64> = digits.parse().ok().filter(|number| *number > 0);
+    number.and_then(|number| number.checked_mul(unit)).ok_or_else(|| {
+        let names: Vec<&str> = suffixes.iter().map(|(suffix, _)| *suffix).collect();
+        format!(
+            "`{text}` is no amount; expected a number above 0, with {} or nothing behind it",
+            names.join(", ")
+        )
+    })
 }
 
 /// What decided.
@@ -165,5 +196,21 @@ impl Report {
     /// The verdict on the whole: that on its worst key.
     pub fn verdict(&self) -> Verdict {
         self.keys.iter().map(KeyReport::verdict).max().unwrap_or(Verdict::Valid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_are_read_with_their_suffixes() {
+        let budget = |text: &str| text.parse::<Budget>();
+        assert_eq!(budget("200M"), Ok(Budget { steps: 200_000_000, bytes: 2 << 30 }));
+        assert_eq!(budget("5k,64MiB"), Ok(Budget { steps: 5_000, bytes: 64 << 20 }));
+        assert_eq!(budget("7,8"), Ok(Budget { steps: 7, bytes: 8 }));
+        for text in ["", "0", "-1", "5X", "M", "1,", "1,2,3", "99999999999G"] {
+            assert!(budget(text).is_err(), "{text}");
+        }
     }
 }

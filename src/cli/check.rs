@@ -19,7 +19,7 @@ use super::source::{Loaded, load};
 use super::stream;
 use super::{Exit, print, print_json};
 use crate::judge::{Examined, Ladder, OverallStaleness, examine};
-use crate::report::{self, counted, explanation, key_summary, not_linearizable_either};
+use crate::report::{self, counted, explanation, not_linearizable_either};
 
 const EXAMPLES: &str = "Examples:
   quorate check store/*/history.jsonl
@@ -295,7 +295,7 @@ fn check_file(args: &CheckArgs, path: &Path) -> Result<Checked> {
         "conditions": conditions,
         "staleness": weaker.as_ref().map(|(_, staleness)| report::staleness_json(staleness)),
         "verdict": verdict.name(),
-        "keys": results.iter().map(key_summary).collect::<Vec<_>>(),
+        "keys": results,
     });
     Ok(Checked {
         verdict,

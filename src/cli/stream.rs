@@ -13,7 +13,7 @@ use serde_json::json;
 use super::check::{CheckArgs, Checked, STORIES_MAX, keys_text};
 use super::source::Source;
 use crate::judge::examine;
-use crate::report::{counted, key_summary};
+use crate::report::counted;
 
 /// Checks a file in one pass. Registers that are left open, and the first that are not linearizable,
 /// are read once more.
@@ -56,7 +56,8 @@ pub(super) fn check(args: &CheckArgs, path: &Path) -> Result<Checked> {
         let key = key.as_ref().map_or(Datum::Nil, Value::to_datum);
         json!({ "key": key, "verdict": "invalid", "engine": "stream", "until": until })
     };
-    let keys_json = results.iter().map(key_summary).chain(keys.others.iter().map(other));
+    let told = results.iter().map(|result| json!(result));
+    let keys_json = told.chain(keys.others.iter().map(other));
     let json = json!({
         "file": path,
         "format": source.format.name(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_checker::{Anomaly, CitedCall, Finding, Footing, Isolation, KeyResult};
+use quorate_checker::{Anomaly, Footing, Isolation, KeyResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -158,40 +158,6 @@ pub fn isolation(levels: &[(Isolation, Footing)]) -> Value {
         })
     };
     levels.iter().map(row).collect()
-}
-
-/// One key of a checked history.
-pub fn key_summary(result: &KeyResult) -> Value {
-    let mut summary = json!({
-        "key": result.key,
-        "operations": result.op_count,
-        "verdict": result.verdict().name(),
-        "engine": result.engine.name(),
-        "why": result.why,
-    });
-    let details = match &result.finding {
-        Finding::Valid { .. } => json!({}),
-        Finding::Invalid { anomaly, ops, until, elements, minimal, explanation } => json!({
-            "anomaly": anomaly,
-            "calls": ops.iter().map(|op: &CitedCall| op.call).collect::<Vec<_>>(),
-            "until": until,
-            "elements": elements,
-            "minimal": minimal,
-            "title": explanation.title,
-            "story": explanation.story,
-            "timeline": explanation.timeline,
-        }),
-        Finding::Unknown { gave_up } => json!({
-            "stopped_at": gave_up.op,
-            "open_at_once": gave_up.open_max,
-            "configurations": gave_up.steps,
-            "out_of": if gave_up.memory { "memory" } else { "steps" },
-        }),
-    };
-    if let (Value::Object(summary), Value::Object(details)) = (&mut summary, details) {
-        summary.extend(details);
-    }
-    summary
 }
 
 /// One key of a history that was checked for one condition.

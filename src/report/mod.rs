@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 pub use json::{
-    Summary, isolation as isolation_json, key_on_rung, key_summary, ladder as ladder_json,
+    Summary, isolation as isolation_json, key_on_rung, ladder as ladder_json,
     staleness as staleness_json,
 };
 pub use text::{

@@ -3,6 +3,7 @@
 
 mod keys;
 mod sniff;
+mod summary;
 mod transactions;
 
 use std::ops::Range;
