@@ -118,6 +118,7 @@ pub fn staleness(staleness: &OverallStaleness) -> Value {
         "reads": staleness.reads,
         "stale": staleness.stale(),
         "versions_behind": spread(&staleness.behind),
+        "k_atomicity": staleness.atomicity.map(|k| json!({ "least": k.least, "most": k.most })),
         "age_ns": staleness.times.as_ref().map(|times| spread(&times.ages)),
         "delta_ns": staleness.times.as_ref().map(|times| times.delta),
         "gamma_ns": staleness.times.as_ref().map(|times| times.gamma),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use quorate_checker::{Anomaly, Explanation, Verdict};
+use quorate_checker::{Anomaly, Atomicity, Explanation, Verdict};
 
 use crate::judge::{
     Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes, OverallStaleness, quantile,
@@ -107,7 +107,29 @@ fn spread<T: Copy>(rising: &[T], show: impl Fn(T) -> String) -> String {
 
 fn versions(staleness: &OverallStaleness) -> String {
     let most = staleness.behind.last().copied().unwrap_or(0);
-    format!("{} behind at most", counted(u64::from(most), "version"))
+    let most = counted(u64::from(most), "version");
+    match staleness.atomicity {
+        None => format!("{most} behind at most"),
+        Some(k) => format!("{most} behind at most ({}-atomic)", bounds(k)),
+    }
+}
+
+fn bounds(k: Atomicity) -> String {
+    match k.exact() {
+        Some(k) => k.to_string(),
+        None => format!("{} to {}", k.least, k.most),
+    }
+}
+
+/// What k-atomicity says.
+fn last_values(k: Option<Atomicity>) -> String {
+    match k {
+        None => "for no k: a read returned before its write began".to_owned(),
+        Some(k) => {
+            let so_many = bounds(k);
+            format!("k = {so_many}: each read returned one of the last {so_many} values")
+        }
+    }
 }
 
 /// How stale reads are, figure by figure.
@@ -124,9 +146,11 @@ pub fn staleness(staleness: &OverallStaleness) -> String {
         figure("stale reads", share(staleness.stale(), staleness.reads, ""));
     }
     if staleness.stale() > 0 {
-        let most = staleness.behind.last().copied().unwrap_or(0);
         let behind = spread(&staleness.behind, |versions| versions.to_string());
-        figure("versions behind", format!("{behind}: k-atomic for no k below {}", most + 1));
+        figure("versions behind", behind);
+    }
+    if staleness.atomicity != Some(Atomicity::ATOMIC) {
+        figure("k-atomic", last_values(staleness.atomicity));
     }
     let Some(times) = &staleness.times else { return out };
     if staleness.stale() > 0 {

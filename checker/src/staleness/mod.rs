@@ -6,6 +6,11 @@
 //! and that had itself been seen or acknowledged. All figures need written values to be distinct and
 //! no compare-and-set.
 
+mod atomicity;
+
+pub use atomicity::Atomicity;
+use atomicity::atomicity;
+
 use crate::clusters::{Cluster, Clusters, Unclear};
 use crate::history::{KeyHistory, NO_TIME, OPEN, Op};
 use crate::linear::{Action, Lens, Rules};
@@ -16,10 +21,11 @@ use crate::value::Values;
 pub struct Staleness {
     /// How many reads there are.
     pub reads: u64,
-    /// Of each stale read, how many values that are certainly newer had been in place. One more than
-    /// the greatest is a lower bound of the k for which the register is k-atomic (Golab, Hurwitz and
-    /// Li, "On the k-atomicity-verification problem", 2013).
+    /// Of each stale read, how many values that are certainly newer had been in place.
     pub behind: Vec<u32>,
+    /// How many of the last values reads may return; `None` if no number is enough, since a read
+    /// returned before its write began.
+    pub atomicity: Option<Atomicity>,
     /// The same in time; `None` if the history has no times.
     pub times: Option<Times>,
 }
@@ -40,8 +46,8 @@ pub struct Times {
 }
 
 impl Times {
-    fn new(ages: Vec<u64>, ops: &[Op], clusters: &Clusters) -> Self {
-        if is_atomic(clusters) {
+    fn new(ages: Vec<u64>, ops: &[Op], clusters: &Clusters, is_atomic: bool) -> Self {
+        if is_atomic {
             return Self { ages, delta: Some(0), gamma: 0 };
         }
         // Where the order of events decides between equal times, the least time there is helps.
@@ -50,7 +56,8 @@ impl Times {
     }
 }
 
-/// Measures a register, or says why that cannot be done. O(n log n).
+/// Measures a register, or says why that cannot be done. O(n log n + c n) for n operations, of which c
+/// are writes under way at once.
 pub fn staleness(
     key: &KeyHistory,
     values: &Values,
@@ -74,8 +81,11 @@ pub fn staleness(
             ages.extend(since.map(|since| began.saturating_sub(since).max(0) as u64));
         }
     }
+    let is_atomic = is_atomic(&clusters);
+    let most = staleness.behind.iter().copied().max().unwrap_or(0);
+    staleness.atomicity = atomicity(&clusters, is_atomic, most);
     if key.ops.iter().all(|op| op.call_time != NO_TIME) {
-        staleness.times = Some(Times::new(ages, &key.ops, &clusters));
+        staleness.times = Some(Times::new(ages, &key.ops, &clusters, is_atomic));
     }
     Ok(staleness)
 }
