@@ -68,7 +68,7 @@ pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use read::{Format, IndexOrder, Reader};
 pub use reading::{Object, Reading};
 pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
-pub use staleness::{Atomicity, Staleness, Times, staleness};
+pub use staleness::{Atomicity, Staleness, Times, Visibility, Visible, staleness};
 pub use value::{Value, ValueId, Values};
 pub use verdict::{
     Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Report, Verdict,

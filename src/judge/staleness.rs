@@ -1,6 +1,6 @@
 //! How stale reads are, over all registers of a history.
 
-use quorate_checker::{Atomicity, Staleness};
+use quorate_checker::{Atomicity, Staleness, Visibility};
 
 use crate::time::Nanos;
 
@@ -30,12 +30,15 @@ pub struct OverallTimes {
     pub delta: Option<Nanos>,
     /// The least time by which operations would have to be longer.
     pub gamma: Nanos,
+    /// How soon acknowledged writes were seen.
+    pub visibility: Visibility,
 }
 
 impl Default for OverallStaleness {
     /// No register yet.
     fn default() -> Self {
-        let times = OverallTimes { ages: Vec::new(), delta: Some(0), gamma: 0 };
+        let visibility = Visibility::default();
+        let times = OverallTimes { ages: Vec::new(), delta: Some(0), gamma: 0, visibility };
         Self {
             reads: 0,
             behind: Vec::new(),
@@ -68,6 +71,7 @@ impl OverallStaleness {
             times.ages.extend(key.ages);
             times.delta = times.delta.zip(key.delta).map(|(one, other)| one.max(other));
             times.gamma = times.gamma.max(key.gamma);
+            times.visibility.add(&key.visibility);
             times
         });
     }
@@ -111,7 +115,8 @@ mod tests {
     #[test]
     fn the_worst_register_decides() {
         let key = |age, delta, gamma| {
-            let times = quorate_checker::Times { ages: vec![age], delta, gamma };
+            let visibility = Visibility::default();
+            let times = quorate_checker::Times { ages: vec![age], delta, gamma, visibility };
             let atomicity = delta.map(|_| Atomicity { least: 2, most: age as u32 });
             Ok(Staleness { reads: 10, behind: vec![1], atomicity, times: Some(times) })
         };
@@ -125,7 +130,8 @@ mod tests {
         let both = all(vec![key(5, Some(5), 3), key(2, Some(9), 1)]);
         assert_eq!((both.reads, both.stale()), (20, 2));
         assert_eq!(both.atomicity, Some(Atomicity { least: 2, most: 5 }));
-        let times = OverallTimes { ages: vec![2, 5], delta: Some(9), gamma: 3 };
+        let visibility = Visibility::default();
+        let times = OverallTimes { ages: vec![2, 5], delta: Some(9), gamma: 3, visibility };
         assert_eq!(both.times, Some(times));
         let three = all(vec![key(5, None, 3), Err("no"), key(2, Some(9), 1)]);
         assert_eq!(three.atomicity, None);

@@ -1,9 +1,11 @@
 //! What a run came to, for people and for programs. Verdicts are made elsewhere; here they are shown.
 
 mod json;
+mod staleness;
 mod text;
 
 pub use json::{
     Summary, key_on_rung, key_summary, ladder as ladder_json, staleness as staleness_json,
 };
-pub use text::{counted, explanation, judged, ladder, not_linearizable_either, staleness};
+pub use staleness::staleness;
+pub use text::{counted, explanation, judged, ladder, not_linearizable_either};

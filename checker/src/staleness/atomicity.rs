@@ -1,7 +1,7 @@
 //! How many of the last written values reads may return: k-atomicity.
 
+use super::reads;
 use crate::clusters::{Cluster, Clusters};
-use crate::linear::Action;
 
 /// Bounds of the least k for which a register is k-atomic: some order of all operations, in real time,
 /// lets each read return one of the last k values (Golab, Hurwitz and Li, "On the
@@ -45,15 +45,6 @@ pub(super) fn atomicity(clusters: &Clusters, is_atomic: bool, behind: u32) -> Op
     Some(Atomicity { least, most: most.unwrap_or(least).max(least) })
 }
 
-/// Reads as calls with the number of their value, in the order of their calls.
-fn reads(clusters: &Clusters) -> impl Iterator<Item = (u32, u32)> {
-    let read = |(item, number): &(crate::linear::Item, u32)| match item.action {
-        Action::Read(_) => Some((item.call, *number)),
-        _ => None,
-    };
-    clusters.ops.iter().filter_map(read)
-}
-
 /// The k of the order in which the writes stand by this key, and each read as early as it can. A write
 /// precedes what reads its value, so it may as well end with the first of these.
 fn by_order(clusters: &Clusters, key: fn(&Cluster) -> u32) -> u32 {
@@ -72,10 +63,10 @@ fn by_order(clusters: &Clusters, key: fn(&Cluster) -> u32) -> u32 {
         last = last.max(*place);
         *place = last;
     }
-    let behind = reads(clusters).map(|(call, number)| {
-        let before = ended.partition_point(|(ret, _)| *ret < call);
+    let behind = reads(clusters).map(|(read, number)| {
+        let before = ended.partition_point(|(ret, _)| *ret < read.call);
         let latest = before.checked_sub(1).map_or(0, |last| ended[last].1);
-        latest.saturating_sub(place[number as usize])
+        latest.saturating_sub(place[*number as usize])
     });
     behind.max().unwrap_or(0) + 1
 }
@@ -163,7 +154,8 @@ impl<'c> TwoAtomic<'c> {
             order.sort_by_key(|number| key(&all[*number as usize]));
             Chain::new(&order)
         };
-        let reads: Vec<(u32, u32)> = reads(clusters).collect();
+        let reads: Vec<(u32, u32)> =
+            reads(clusters).map(|(read, number)| (read.call, *number)).collect();
         let mut reads_of = vec![Vec::new(); all.len()];
         for (read, (_, number)) in (0..).zip(&reads) {
             reads_of[*number as usize].push(read);
