@@ -75,7 +75,7 @@ pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use read::{Format, IndexOrder, Reader};
 pub use reading::{Object, Reading};
 pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
-pub use staleness::{Staleness, Times, staleness};
+pub use staleness::{Atomicity, Staleness, Times, Visibility, Visible, staleness};
 pub use stream::{Only, Standing as StreamStanding, Stream, StreamKey};
 pub use transactions::Isolation;
 pub use value::{Value, ValueId, Values};

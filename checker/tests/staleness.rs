@@ -4,16 +4,22 @@ mod common;
 #[path = "common/oracle.rs"]
 mod every_order;
 
-use common::{Shape, history, scaled, shown};
+use std::collections::BTreeMap;
+
+use common::{Shape, history, rng, scaled, shown};
 use every_order::{Act, Seen, in_some_order, oracle, seen};
-use quorate_checker::{Event, History, Rules, Staleness, staleness};
+use quorate_checker::{Datum, Event, EventKind, History, Rules, Staleness, staleness};
+use rand::RngExt;
 
 const SMALL: Shape =
     Shape { op_count_max: 7, clients_max: 4, domain: None, cas: false, info: true, fail: true };
 
 /// A history whose events happen a hundred nanoseconds apart.
 fn timed(seed: u64) -> Vec<Event> {
-    let mut events = history(seed, SMALL);
+    with_times(history(seed, SMALL))
+}
+
+fn with_times(mut events: Vec<Event>) -> Vec<Event> {
     for (time, event) in (0..).step_by(100).zip(&mut events) {
         event.time = Some(time);
     }
@@ -115,23 +121,101 @@ fn orderable(ops: &[Seen], placed: u32, written: &mut Vec<i64>, k: usize) -> boo
     })
 }
 
-#[test]
-fn versions_behind_bound_k_from_below_and_nearly_always_meet_it() {
-    let (mut met, mut stale) = (0, 0);
-    for seed in 0..scaled(20_000) {
-        let events = timed(seed);
-        let Some(measured) = measure(&events) else { continue };
-        let ops = seen(&events, &Rules::default());
-        let bound = 1 + measured.behind.iter().max().map_or(0, |most| *most as usize);
-        let Some(k) = least_k(&ops) else { continue };
-        assert!(bound <= k, "seed {seed}: {bound} above {k}:\n{}", shown(&events));
-        if k > 1 {
-            stale += 1;
-            met += u32::from(bound == k);
+/// A history in which most reads return what was written up to three writes earlier.
+fn lagging(seed: u64) -> Vec<Event> {
+    let mut rng = rng(seed);
+    let shape = Shape { op_count_max: 10, clients_max: 5, fail: false, ..SMALL };
+    let mut events = with_times(history(seed, shape));
+    for event in &mut events {
+        if let (Datum::Int(value), EventKind::Ok, "read") = (&event.value, event.kind, &*event.f) {
+            let older = (value - rng.random_range(0..=3)).max(0);
+            event.value = if older == 0 { Datum::Nil } else { Datum::Int(older) };
         }
     }
-    assert!(stale > 500, "only {stale} histories are not atomic");
-    assert!(met * 10 > stale * 9, "the bound is met in {met} of {stale} only");
+    events
+}
+
+/// Compares bounds with the least k. Returns how many histories have each k up to 5, and how many of
+/// these have an exact bound.
+fn compare_atomicity(count: u64, make: fn(u64) -> Vec<Event>) -> ([u64; 6], [u64; 6]) {
+    let (mut found, mut exact) = ([0; 6], [0; 6]);
+    for seed in 0..scaled(count) {
+        let events = make(seed);
+        let Some(measured) = measure(&events) else { continue };
+        let k = least_k(&seen(&events, &Rules::default()));
+        let what = || format!("seed {seed}: {k:?}, {measured:?}\n{}", shown(&events));
+        let (Some(k), Some(bounds)) = (k, measured.atomicity) else {
+            assert_eq!((k, measured.atomicity), (None, None), "{}", what());
+            found[0] += 1;
+            continue;
+        };
+        let (least, most) = (bounds.least as usize, bounds.most as usize);
+        assert!(least <= k && k <= most, "{}", what());
+        assert!(k > 2 || bounds.exact() == Some(k as u32), "{}", what());
+        found[k.min(5)] += 1;
+        exact[k.min(5)] += u64::from(bounds.exact().is_some());
+    }
+    (found, exact)
+}
+
+#[test]
+fn the_least_k_stands_within_its_bounds_and_up_to_two_is_exact() {
+    let (found, _) = compare_atomicity(20_000, timed);
+    assert!(found[..3].iter().all(|times| *times > 300), "{found:?}");
+    let (found, exact) = compare_atomicity(20_000, lagging);
+    assert!(found[1..5].iter().all(|times| *times > 100), "{found:?}");
+    let meets = exact[3..].iter().sum::<u64>() * 10 > found[3..].iter().sum::<u64>() * 9;
+    assert!(meets, "bounds meet in {exact:?} of {found:?}");
+}
+
+/// By its definition: of how many reads the latest acknowledged write was seen, and of how many not,
+/// by the time since then.
+fn seen_by_definition(ops: &[Seen]) -> BTreeMap<u64, [u64; 2]> {
+    let mut times: BTreeMap<u64, [u64; 2]> = BTreeMap::new();
+    for read in ops {
+        let Act::Read(value) = read.act else { continue };
+        let is_write = |op: &&Seen| matches!(op.act, Act::Write(_));
+        let returned = |op: &&Seen| op.ret.is_some_and(|ret| ret < read.call);
+        let acknowledged = || ops.iter().filter(is_write).filter(returned);
+        let Some(latest) = acknowledged().max_by_key(|op| op.call) else { continue };
+        // Older is what was written or read before the write began.
+        let of_value = |op: &&Seen| op.act == Act::Write(value) || op.act == Act::Read(value);
+        let is_older = |than: &Seen| {
+            let before = |op: &Seen| op.ret.is_some_and(|ret| ret < than.call);
+            value == 0 || ops.iter().filter(of_value).any(before)
+        };
+        let missed = is_older(latest);
+        assert_eq!(missed, acknowledged().any(is_older), "any newer one is missed with the latest");
+        let time = (read.call - latest.ret.expect("it returned")) as u64 * 100;
+        times.entry(time).or_default()[usize::from(missed)] += 1;
+    }
+    times
+}
+
+#[test]
+fn visibility_counts_what_reads_saw_of_the_latest_acknowledged_write() {
+    let mut all = [0, 0];
+    for seed in 0..scaled(20_000) {
+        let events = lagging(seed);
+        let Some(measured) = measure(&events) else { continue };
+        let visibility = measured.times.expect("every event has a time").visibility;
+        let by_definition = seen_by_definition(&seen(&events, &Rules::default()));
+        let sum = |from: u64, to: Option<u64>| {
+            let within = by_definition
+                .iter()
+                .filter(|(time, _)| **time >= from && to.is_none_or(|to| **time < to));
+            within.fold([0, 0], |sum, (_, counts)| [sum[0] + counts[0], sum[1] + counts[1]])
+        };
+        let mut found = [0, 0];
+        for (from, to, bucket) in visibility.buckets() {
+            let counts = [bucket.seen, bucket.reads - bucket.seen];
+            assert_eq!(counts, sum(from, to), "seed {seed}:\n{}", shown(&events));
+            found = [found[0] + counts[0], found[1] + counts[1]];
+        }
+        assert_eq!(found, sum(0, None), "seed {seed}:\n{}", shown(&events));
+        all = [all[0] + found[0], all[1] + found[1]];
+    }
+    assert!(all.iter().all(|count| *count > 1000), "{all:?}");
 }
 
 #[test]

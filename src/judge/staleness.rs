@@ -1,6 +1,6 @@
 //! How stale reads are, over all registers of a history.
 
-use quorate_checker::Staleness;
+use quorate_checker::{Atomicity, Staleness, Visibility};
 
 use crate::time::Nanos;
 
@@ -11,6 +11,8 @@ pub struct OverallStaleness {
     pub reads: u64,
     /// Of stale reads, how many newer values had been in place; rising.
     pub behind: Vec<u32>,
+    /// How many of the last values reads may return; `None` if on some register no number is enough.
+    pub atomicity: Option<Atomicity>,
     /// The same in time; `None` if some register has no times.
     pub times: Option<OverallTimes>,
     /// How many registers could not be measured, and why the first of them.
@@ -28,13 +30,23 @@ pub struct OverallTimes {
     pub delta: Option<Nanos>,
     /// The least time by which operations would have to be longer.
     pub gamma: Nanos,
+    /// How soon acknowledged writes were seen.
+    pub visibility: Visibility,
 }
 
 impl Default for OverallStaleness {
     /// No register yet.
     fn default() -> Self {
-        let times = OverallTimes { ages: Vec::new(), delta: Some(0), gamma: 0 };
-        Self { reads: 0, behind: Vec::new(), times: Some(times), open: 0, why: None }
+        let visibility = Visibility::default();
+        let times = OverallTimes { ages: Vec::new(), delta: Some(0), gamma: 0, visibility };
+        Self {
+            reads: 0,
+            behind: Vec::new(),
+            atomicity: Some(Atomicity::ATOMIC),
+            times: Some(times),
+            open: 0,
+            why: None,
+        }
     }
 }
 
@@ -51,10 +63,15 @@ impl OverallStaleness {
         };
         self.reads += key.reads;
         self.behind.extend(key.behind);
+        self.atomicity = self.atomicity.zip(key.atomicity).map(|(one, other)| Atomicity {
+            least: one.least.max(other.least),
+            most: one.most.max(other.most),
+        });
         self.times = self.times.take().zip(key.times).map(|(mut times, key)| {
             times.ages.extend(key.ages);
             times.delta = times.delta.zip(key.delta).map(|(one, other)| one.max(other));
             times.gamma = times.gamma.max(key.gamma);
+            times.visibility.add(&key.visibility);
             times
         });
     }
@@ -98,8 +115,10 @@ mod tests {
     #[test]
     fn the_worst_register_decides() {
         let key = |age, delta, gamma| {
-            let times = quorate_checker::Times { ages: vec![age], delta, gamma };
-            Ok(Staleness { reads: 10, behind: vec![1], times: Some(times) })
+            let visibility = Visibility::default();
+            let times = quorate_checker::Times { ages: vec![age], delta, gamma, visibility };
+            let atomicity = delta.map(|_| Atomicity { least: 2, most: age as u32 });
+            Ok(Staleness { reads: 10, behind: vec![1], atomicity, times: Some(times) })
         };
         let all = |keys: Vec<Result<Staleness, &'static str>>| {
             let mut all = OverallStaleness::default();
@@ -110,9 +129,12 @@ mod tests {
         };
         let both = all(vec![key(5, Some(5), 3), key(2, Some(9), 1)]);
         assert_eq!((both.reads, both.stale()), (20, 2));
-        let times = OverallTimes { ages: vec![2, 5], delta: Some(9), gamma: 3 };
+        assert_eq!(both.atomicity, Some(Atomicity { least: 2, most: 5 }));
+        let visibility = Visibility::default();
+        let times = OverallTimes { ages: vec![2, 5], delta: Some(9), gamma: 3, visibility };
         assert_eq!(both.times, Some(times));
         let three = all(vec![key(5, None, 3), Err("no"), key(2, Some(9), 1)]);
+        assert_eq!(three.atomicity, None);
         assert_eq!((three.open, three.why), (1, Some("no")));
         assert_eq!(three.times.and_then(|times| times.delta), None);
     }

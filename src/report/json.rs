@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_checker::{Anomaly, Footing, Isolation, KeyResult};
+use quorate_checker::{Anomaly, Footing, Isolation, KeyResult, Visibility};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -118,12 +118,31 @@ pub fn staleness(staleness: &OverallStaleness) -> Value {
         "reads": staleness.reads,
         "stale": staleness.stale(),
         "versions_behind": spread(&staleness.behind),
+        "k_atomicity": staleness.atomicity.map(|k| json!({ "least": k.least, "most": k.most })),
         "age_ns": staleness.times.as_ref().map(|times| spread(&times.ages)),
         "delta_ns": staleness.times.as_ref().map(|times| times.delta),
         "gamma_ns": staleness.times.as_ref().map(|times| times.gamma),
+        "t_visibility": staleness.times.as_ref().map(|times| visibility(&times.visibility)),
         "keys_not_measured": staleness.open,
         "why": staleness.why,
     })
+}
+
+/// By how long ago the latest acknowledged write was acknowledged when a read began: how many reads
+/// there are, how many saw it, the share, and its 95 % interval.
+fn visibility(visibility: &Visibility) -> Value {
+    let buckets = visibility.buckets().map(|(from, to, bucket)| {
+        let (low, high) = bucket.interval();
+        json!({
+            "from_ns": from,
+            "to_ns": to,
+            "reads": bucket.reads,
+            "seen": bucket.seen,
+            "share": bucket.share(),
+            "interval": [low, high],
+        })
+    });
+    buckets.collect()
 }
 
 /// Every rung of the ladder.

@@ -5,9 +5,8 @@ use std::fmt::Write;
 
 use quorate_checker::{Anomaly, Explanation, Footing, Isolation, Verdict};
 
-use crate::judge::{
-    Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes, OverallStaleness, quantile,
-};
+use super::staleness::{seen_in_short, stale_reads};
+use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes};
 use crate::rng::Seed;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
@@ -61,6 +60,9 @@ pub fn judged(
     }
     if result.staleness.stale() > 0 {
         entry(&mut out, "staleness", &stale_reads(&result.staleness));
+        if let Some(seen) = seen_in_short(&result.staleness) {
+            entry(&mut out, "", &seen);
+        }
     }
     evidence(&mut out, &result.evidence, duration, traffic);
     if let Some(violation) = result.violations.first() {
@@ -79,69 +81,6 @@ fn rungs(ladder: &Ladder, verdict: Verdict) -> String {
     let rows = ladder.rows.iter().filter(|row| row.verdict() == verdict);
     let names: Vec<&str> = rows.map(|row| row.rung.name()).collect();
     names.join(", ")
-}
-
-/// How many reads were stale, and how much, in one sentence.
-fn stale_reads(staleness: &OverallStaleness) -> String {
-    let mut out = format!(
-        "{} returned what had been replaced",
-        share(staleness.stale(), staleness.reads, " reads")
-    );
-    if let Some(times) = &staleness.times {
-        out += &format!(", {}", spread(&times.ages, show_duration));
-    }
-    out + &format!("; {}", versions(staleness))
-}
-
-/// So many of so many things, and the share.
-fn share(part: u64, whole: u64, things: &str) -> String {
-    let percent = 100.0 * part as f64 / whole.max(1) as f64;
-    format!("{part} of {whole}{things} ({percent:.2} %)")
-}
-
-/// Median, 99th percentile and maximum.
-fn spread<T: Copy>(rising: &[T], show: impl Fn(T) -> String) -> String {
-    let at = |share| quantile(rising, share).map(&show).unwrap_or_default();
-    format!("{} at the median, {} at p99, {} at most", at(0.5), at(0.99), at(1.0))
-}
-
-fn versions(staleness: &OverallStaleness) -> String {
-    let most = staleness.behind.last().copied().unwrap_or(0);
-    format!("{} behind at most", counted(u64::from(most), "version"))
-}
-
-/// How stale reads are, figure by figure.
-pub fn staleness(staleness: &OverallStaleness) -> String {
-    let mut out = "\nstaleness\n".to_owned();
-    let mut figure = |name: &str, text: String| {
-        let _ = writeln!(out, "  {name:17}{text}");
-    };
-    if staleness.open > 0 {
-        let keys = counted(staleness.open, "key");
-        figure("not measured", format!("{keys}: {}", staleness.why.unwrap_or_default()));
-    }
-    if staleness.reads > 0 {
-        figure("stale reads", share(staleness.stale(), staleness.reads, ""));
-    }
-    if staleness.stale() > 0 {
-        let most = staleness.behind.last().copied().unwrap_or(0);
-        let behind = spread(&staleness.behind, |versions| versions.to_string());
-        figure("versions behind", format!("{behind}: k-atomic for no k below {}", most + 1));
-    }
-    let Some(times) = &staleness.times else { return out };
-    if staleness.stale() > 0 {
-        figure("age", spread(&times.ages, show_duration));
-    }
-    if times.delta != Some(0) || times.gamma != 0 {
-        let delta = times.delta.map_or("no time is enough".to_owned(), show_duration);
-        figure("delta", format!("{delta}: had reads begun so much earlier, all would be atomic"));
-        let gamma = show_duration(times.gamma);
-        figure(
-            "gamma",
-            format!("{gamma}: had operations taken so much longer, all would be atomic"),
-        );
-    }
-    out
 }
 
 /// Every rung of the ladder, and what breaks those below linearizability.

@@ -1,6 +1,7 @@
 //! `quorate check --condition`: what holds where linearizability does not.
 
 use expect_test::{Expect, expect};
+use serde_json::json;
 
 use super::histories::STALE;
 use super::{Shell, project};
@@ -189,4 +190,34 @@ fn one_isolation_level_can_decide() {
     assert!(called.err.contains("serializable is for transactions; this is of a register"));
     let called = shell.quorate(&format!("check {skew} --condition causal")).ends(2);
     assert!(called.out.contains("the object is no register"), "{}", called.out);
+}
+
+#[test]
+fn staleness_is_told_in_versions_and_in_time() {
+    let shell = Shell::new();
+    let history = project("histories/register/not-linearizable/stale-read.jsonl");
+    let out = shell.quorate(&format!("check {history} --condition all")).ends(1).out;
+    let at = out.find("\nstaleness\n").expect("there are figures");
+    expect![[r#"
+        staleness
+          stale reads      4 of 115 (3.48 %)
+          versions behind  1 at the median, 2 at p99, 2 at most
+          k-atomic         k = 3: each read returned one of the last 3 values
+          age              714.54us at the median, 1.13ms at p99, 1.13ms at most
+          t-visibility     the latest acknowledged write was seen by reads that began
+                           0ns to 1us later: 100.00 % (86.20 to 100.00 %) of 24 reads
+                           10us to 100us later: 100.00 % (60.97 to 100.00 %) of 6 reads
+                           100us to 1ms later: 92.98 % (83.30 to 97.24 %) of 57 reads
+                           1ms to 10ms later: 100.00 % (75.75 to 100.00 %) of 12 reads
+                           100ms to 1s later: 100.00 % (72.25 to 100.00 %) of 10 reads
+          delta            1.13ms: had reads begun so much earlier, all would be atomic
+          gamma            1.13ms: had operations taken so much longer, all would be atomic
+    "#]]
+    .assert_eq(&out[at + 1..]);
+    let json = shell.quorate(&format!("check {history} --condition all --json")).ends(1).json();
+    let staleness = &json[0]["staleness"];
+    assert_eq!(staleness["k_atomicity"], json!({ "least": 3, "most": 3 }));
+    let bucket = &staleness["t_visibility"][2];
+    assert_eq!((&bucket["from_ns"], &bucket["to_ns"]), (&100_000.into(), &1_000_000.into()));
+    assert_eq!((&bucket["reads"], &bucket["seen"]), (&57.into(), &53.into()));
 }

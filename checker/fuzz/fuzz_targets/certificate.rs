@@ -77,6 +77,7 @@ fn proof(bytes: &mut Bytes) -> KeyProof {
                 .collect(),
             anomaly: Anomaly::Contradiction,
             until: u32::from(bytes.below(17)),
+            elements: None,
         },
         _ => KeyProof::Unknown,
     }

@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use super::steps::{Place, Sessions, Step};
 use super::{Breach, Link, pram};
 
-/// What breaks weak causal consistency (CC), if anything does: a circle in the causal past
-/// (`CyclicCO`), or a read of what something else in its causal past had overwritten (`WriteCORead`;
-/// of the initial value, `WriteCOInitRead`). O(n k) for n operations of k processes.
+/// What breaks weak causal consistency (CC), if anything does: a read of what something else in its
+/// causal past had overwritten (`WriteCORead`; of the initial value, `WriteCOInitRead`), or a write that
+/// is in its own causal past (`CyclicCO`). Both are an operation on a value that is in the causal past
+/// of another that its process had seen before. O(n k) for n operations of k processes.
 pub(super) fn weak_breach(sessions: &Sessions) -> Option<Breach> {
-    let circle = || own_cause(sessions);
     let overwritten = || {
         let mut past = vec![0; sessions.all.len()];
         (0..sessions.all.len() as u32).find_map(|session| {
@@ -21,7 +21,7 @@ pub(super) fn weak_breach(sessions: &Sessions) -> Option<Breach> {
             Overwritten { sessions, past: &mut past, todo: Vec::new() }.walk(session)
         })
     };
-    sessions.before_own_write().or_else(circle).or_else(overwritten)
+    sessions.before_own_write().or_else(overwritten)
 }
 
 /// What breaks causal memory (CM), given what breaks weak causal consistency.
@@ -32,41 +32,6 @@ pub(super) fn weak_breach(sessions: &Sessions) -> Option<Breach> {
 /// left, which PRAM forbids. So on one register causal memory is both together.
 pub(super) fn breach(sessions: &Sessions, weak: Option<&Breach>) -> Option<Breach> {
     weak.cloned().or_else(|| pram::breach(sessions))
-}
-
-/// Writes that are in their own causal past: lets every process go on as far as what it reads has
-/// been written, and follows those that wait for each other. O(n).
-fn own_cause(sessions: &Sessions) -> Option<Breach> {
-    let mut next = vec![0_usize; sessions.all.len()];
-    let mut written: Vec<bool> = sessions.written.iter().map(Option::is_none).collect();
-    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); written.len()];
-    let mut ready: Vec<usize> = (0..sessions.all.len()).collect();
-    while let Some(session) = ready.pop() {
-        while let Some(step) = sessions.all[session].get(next[session]) {
-            let cluster = step.cluster as usize;
-            if step.is_write {
-                written[cluster] = true;
-                ready.append(&mut waiting[cluster]);
-            } else if !written[cluster] {
-                waiting[cluster].push(session);
-                break;
-            }
-            next[session] += 1;
-        }
-    }
-    let stuck = |session: usize| sessions.all[session].get(next[session]).copied();
-    let mut session = (0..sessions.all.len()).find(|session| stuck(*session).is_some())?;
-    let mut chain: Vec<(usize, Link)> = Vec::new();
-    loop {
-        if let Some(start) = chain.iter().position(|(before, _)| *before == session) {
-            let links = chain[start..].iter().rev().map(|(_, link)| *link);
-            return Some(Breach::Circle(links.collect()));
-        }
-        let writer = sessions.written[stuck(session)?.cluster as usize]?;
-        let cause = stuck(writer.session as usize)?;
-        chain.push((session, sessions.link(cause, sessions.step(writer))));
-        session = writer.session as usize;
-    }
 }
 
 /// Follows one process, with the causal past of all writes that it has seen.
@@ -117,24 +82,24 @@ impl Overwritten<'_, '_> {
     }
 }
 
-/// Looks back, breadth first, for the shortest chain from the value of a read to something else that
-/// its process had seen before.
+/// Looks back, breadth first, for the shortest chain from the value of an operation to something else
+/// that its process had seen before.
 struct Chain<'s, 'c> {
     sessions: &'s Sessions<'c>,
-    read: Step,
+    end: Step,
     /// What was looked at: a write, and the step that saw it.
     seen: Vec<(Place, Step, Option<usize>)>,
     queue: VecDeque<usize>,
 }
 
 impl<'s, 'c> Chain<'s, 'c> {
-    fn new(sessions: &'s Sessions<'c>, read: Step) -> Self {
-        Self { sessions, read, seen: Vec::new(), queue: VecDeque::new() }
+    fn new(sessions: &'s Sessions<'c>, end: Step) -> Self {
+        Self { sessions, end, seen: Vec::new(), queue: VecDeque::new() }
     }
 
-    /// The circle through the read at this place.
-    fn back_from(mut self, read: Place) -> Option<Breach> {
-        for step in &self.sessions.all[read.session as usize][..read.before as usize] {
+    /// The circle through the operation, which stands at this place.
+    fn back_from(mut self, end: Place) -> Option<Breach> {
+        for step in &self.sessions.all[end.session as usize][..end.before as usize] {
             self.look_at(*step, None);
         }
         let mut looked = vec![0; self.sessions.all.len()];
@@ -142,7 +107,7 @@ impl<'s, 'c> Chain<'s, 'c> {
             let Place { session, before } = self.seen[number].0;
             for place in looked[session as usize]..before {
                 let step = self.sessions.step(Place { session, before: place });
-                if step.cluster == self.read.cluster {
+                if step.cluster == self.end.cluster {
                     return Some(Breach::Circle(self.links(step, number)));
                 }
                 if !step.is_write {
@@ -161,14 +126,14 @@ impl<'s, 'c> Chain<'s, 'c> {
         }
     }
 
-    /// From a step on the value of the read to the read.
+    /// From a step on the value of the operation to the operation.
     fn links(&self, start: Step, number: usize) -> Vec<Link> {
         let (mut step, mut next, mut links) = (start, Some(number), Vec::new());
         while let Some((write, seen_by, from)) = next.map(|number| self.seen[number]) {
             links.push(self.sessions.link(step, self.sessions.step(write)));
             (step, next) = (seen_by, from);
         }
-        links.push(self.sessions.link(step, self.read));
+        links.push(self.sessions.link(step, self.end));
         links
     }
 }

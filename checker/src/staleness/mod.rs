@@ -6,9 +6,18 @@
 //! and that had itself been seen or acknowledged. All figures need written values to be distinct and
 //! no compare-and-set.
 
+mod atomicity;
+mod visibility;
+
+use atomicity::atomicity;
+use visibility::visibility;
+
+pub use atomicity::Atomicity;
+pub use visibility::{Visibility, Visible};
+
 use crate::clusters::{Cluster, Clusters, Unclear};
 use crate::history::{KeyHistory, NO_TIME, OPEN, Op};
-use crate::linear::{Action, Lens, Rules};
+use crate::linear::{Action, Item, Lens, Rules};
 use crate::value::Values;
 
 /// How stale the reads of a register are.
@@ -16,10 +25,11 @@ use crate::value::Values;
 pub struct Staleness {
     /// How many reads there are.
     pub reads: u64,
-    /// Of each stale read, how many values that are certainly newer had been in place. One more than
-    /// the greatest is a lower bound of the k for which the register is k-atomic (Golab, Hurwitz and
-    /// Li, "On the k-atomicity-verification problem", 2013).
+    /// Of each stale read, how many values that are certainly newer had been in place.
     pub behind: Vec<u32>,
+    /// How many of the last values reads may return; `None` if no number is enough, since a read
+    /// returned before its write began.
+    pub atomicity: Option<Atomicity>,
     /// The same in time; `None` if the history has no times.
     pub times: Option<Times>,
 }
@@ -37,20 +47,27 @@ pub struct Times {
     /// et al., "Client-centric benchmarking of eventual consistency", 2014). Exact; 0 only if it is
     /// atomic.
     pub gamma: u64,
+    /// How soon acknowledged writes were seen.
+    pub visibility: Visibility,
 }
 
 impl Times {
-    fn new(ages: Vec<u64>, ops: &[Op], clusters: &Clusters) -> Self {
-        if is_atomic(clusters) {
-            return Self { ages, delta: Some(0), gamma: 0 };
+    fn new(ops: &[Op], clusters: &Clusters, is_atomic: bool) -> Self {
+        let reads = reads(clusters).map(|(item, number)| (item.op, *number));
+        let visibility = visibility(ops, clusters, reads);
+        let mut times = Self { delta: Some(0), visibility, ..Self::default() };
+        if !is_atomic {
+            // Where the order of events decides between equal times, the least time there is helps.
+            let zones = zones(ops, clusters);
+            times.delta = delta(&zones).map(|delta| delta.max(1));
+            times.gamma = gamma(&zones).max(1);
         }
-        // Where the order of events decides between equal times, the least time there is helps.
-        let zones = zones(ops, clusters);
-        Self { ages, delta: delta(&zones).map(|delta| delta.max(1)), gamma: gamma(&zones).max(1) }
+        times
     }
 }
 
-/// Measures a register, or says why that cannot be done. O(n log n).
+/// Measures a register, or says why that cannot be done. O(n log n + c n) for n operations, of which c
+/// are writes under way at once.
 pub fn staleness(
     key: &KeyHistory,
     values: &Values,
@@ -61,7 +78,7 @@ pub fn staleness(
             Unclear::Open(why) => why,
             Unclear::Sourceless(_) => "a read returned what nobody wrote",
         })?;
-    let reads = || clusters.ops.iter().filter(|(item, _)| matches!(item.action, Action::Read(_)));
+    let reads = || reads(&clusters);
     let newer = Newer::new(&clusters);
     let mut staleness = Staleness { reads: reads().count() as u64, ..Staleness::default() };
     let mut ages = Vec::new();
@@ -74,10 +91,18 @@ pub fn staleness(
             ages.extend(since.map(|since| began.saturating_sub(since).max(0) as u64));
         }
     }
+    let is_atomic = is_atomic(&clusters);
+    let most = staleness.behind.iter().copied().max().unwrap_or(0);
+    staleness.atomicity = atomicity(&clusters, is_atomic, most);
     if key.ops.iter().all(|op| op.call_time != NO_TIME) {
-        staleness.times = Some(Times::new(ages, &key.ops, &clusters));
+        staleness.times = Some(Times { ages, ..Times::new(&key.ops, &clusters, is_atomic) });
     }
     Ok(staleness)
+}
+
+/// Reads and the numbers of their values, in the order of their calls.
+fn reads(clusters: &Clusters) -> impl Iterator<Item = &(Item, u32)> {
+    clusters.ops.iter().filter(|(item, _)| matches!(item.action, Action::Read(_)))
 }
 
 /// Values by the calls of their writes, to find those that are newer than another.
