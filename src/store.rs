@@ -5,9 +5,11 @@
 //! whole, so that a run that was killed leaves a directory that reads well up to the last event
 //! flushed.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -206,6 +208,7 @@ pub struct Comparison {
     same: u64,
     /// The first line that differs, as recorded and as made.
     difference: Option<(String, String)>,
+    decided: Rc<Cell<bool>>,
 }
 
 /// How two histories compare.
@@ -232,7 +235,13 @@ impl Comparison {
             made: Vec::new(),
             same: 0,
             difference: None,
+            decided: Rc::default(),
         })
+    }
+
+    /// Whether a difference was found, so that nothing more need be made.
+    pub fn decided(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.decided)
     }
 
     /// The result, once everything has been made.
@@ -251,6 +260,7 @@ impl Comparison {
             self.same += 1;
         } else {
             self.difference = Some((text(&self.line), text(&self.made)));
+            self.decided.set(true);
         }
         Ok(())
     }

@@ -1,10 +1,13 @@
 //! The checker beside Porcupine on the same histories in the same run, from memory; Porcupine's part
 //! is skipped where there is no Go to build it with.
 //!
-//! `cargo bench --bench peers`
+//! `cargo bench --bench peers`, or with a history of a hundred million operations
+//! `QUORATE_HUGE=1 cargo bench --bench peers`
 
 #[path = "../../checker/tests/common/large.rs"]
 mod large;
+
+mod end_to_end;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -189,6 +192,7 @@ fn main() {
         }
         println!("{line}");
     }
+    end_to_end::table(dir);
 }
 
 /// What the machine calls its processor.

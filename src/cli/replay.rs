@@ -33,10 +33,11 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit> {
     let info = dir.info()?;
     let workload = super::run::load(&dir.file("workload.toml"))?.resolve()?;
     let mut comparison = Comparison::new(&dir)?;
+    let decided = comparison.decided();
     let mut progress = Progress::begin("replaying", 1000, args.json);
     simulate(&workload, info.seed, Some(&mut comparison), &mut |now| {
         progress.set(now.permille(&workload.clients));
-        true
+        !decided.get()
     })?;
     drop(progress);
     let compared = comparison.finish().context("cannot read the history")?;

@@ -49,6 +49,9 @@ fn ctrl_c_ends_a_run_in_good_order() {
     assert_eq!(shell.json(&format!("{run}/verdict.json"))["interrupted"], true);
     let files = format!("{run}/history.jsonl {run}/certificate.json");
     shell.quorate(&format!("verify {files}")).ends(0);
+    // It would have gone on for hours; the replay ends where the run did.
+    let replayed = shell.quorate(&format!("replay {run}")).ends(0);
+    assert!(replayed.out.starts_with("the same as far as it goes"), "{}", replayed.out);
 }
 
 #[test]
@@ -65,6 +68,8 @@ fn what_was_recorded_before_a_kill_is_read() {
     let lines = history.split(|byte| *byte == b'\n').count() as u64;
     let whole = history.ends_with(b"\n");
     assert_eq!(checked[0]["truncated_at_line"].as_u64(), (!whole).then_some(lines));
+    let replayed = shell.quorate(&format!("replay {run}")).ends(0);
+    assert!(replayed.out.starts_with("the same as far as it goes"), "{}", replayed.out);
 }
 
 #[test]

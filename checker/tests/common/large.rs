@@ -66,7 +66,10 @@ struct Maker {
     registers: Vec<i64>,
     next_value: Vec<i64>,
     agenda: BinaryHeap<Reverse<(u64, Step, u32)>>,
+    /// Operations under way, and places in it that are free again.
     ops: Vec<Open>,
+    free: Vec<u32>,
+    begun: u32,
     process_of: Vec<u32>,
 }
 
@@ -79,6 +82,8 @@ pub(crate) fn make(large: Large, seed: u64, mut each: impl FnMut(Event)) {
         next_value: vec![0; large.keys as usize],
         agenda: BinaryHeap::new(),
         ops: Vec::new(),
+        free: Vec::new(),
+        begun: 0,
         process_of: (0..large.clients).collect(),
     };
     for client in 0..large.clients {
@@ -104,11 +109,12 @@ impl Maker {
     fn step(&mut self, now: u64, step: Step, number: u32) -> Option<Event> {
         match step {
             Step::Call => {
-                if self.ops.len() >= self.large.op_count as usize {
+                if self.begun >= self.large.op_count {
                     return None;
                 }
-                self.call(now, number);
-                Some(self.event(now, self.ops.len() - 1, EventKind::Invoke))
+                self.begun += 1;
+                let place = self.call(now, number);
+                Some(self.event(now, place as usize, EventKind::Invoke))
             }
             Step::Effect => {
                 let op = &mut self.ops[number as usize];
@@ -133,12 +139,16 @@ impl Maker {
                     (Asked::Cas(old, _), Some(met)) if old != met => EventKind::Fail,
                     _ => EventKind::Ok,
                 };
+                // One of unknown outcome may take effect yet.
+                if !op.info {
+                    self.free.push(number);
+                }
                 Some(self.event(now, number as usize, kind))
             }
         }
     }
 
-    fn call(&mut self, now: u64, client: u32) {
+    fn call(&mut self, now: u64, client: u32) -> u32 {
         let key = self.rng.random_range(0..self.large.keys);
         let place = key as usize;
         let new = match self.large.domain {
@@ -160,9 +170,14 @@ impl Maker {
             self.next_value[place] += 1;
         }
         let info = self.rng.random_range(0..1000) < self.large.info_per_mille;
-        let number = self.ops.len() as u32;
         let process = self.process_of[client as usize];
-        self.ops.push(Open { process, key, asked, met: None, info });
+        let op = Open { process, key, asked, met: None, info };
+        let number = self.free.pop().unwrap_or(self.ops.len() as u32);
+        if number as usize == self.ops.len() {
+            self.ops.push(op);
+        } else {
+            self.ops[number as usize] = op;
+        }
         let latency = self.latency();
         self.agenda.push(Reverse((now + latency, Step::Return, number)));
         if !info {
@@ -172,6 +187,7 @@ impl Maker {
             let effect = now + self.rng.random_range(1..10 * latency);
             self.agenda.push(Reverse((effect, Step::Effect, number)));
         }
+        number
     }
 
     fn event(&self, now: u64, number: usize, kind: EventKind) -> Event {
