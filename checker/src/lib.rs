@@ -25,6 +25,9 @@
 //! # Ok::<(), quorate_checker::ReadError>(())
 //! ```
 //!
+//! More in `examples/`: a file of any format with its proof, an object of one's own, and a history that
+//! is checked while it comes in.
+//!
 //! There is no async, file, clock, thread or randomness in here: bytes come in through
 //! [`std::io::BufRead`], and the same history gives the same verdict and the same proof everywhere.
 

@@ -33,6 +33,7 @@ pub struct Stream {
     open: FxHashMap<u32, Open>,
     position: u32,
     op_count: u64,
+    worst: Verdict,
 }
 
 /// An operation that has not returned.
@@ -77,6 +78,7 @@ impl Stream {
             open: FxHashMap::default(),
             position: 0,
             op_count: 0,
+            worst: Verdict::Valid,
         }
     }
 
@@ -127,8 +129,7 @@ impl Stream {
 
     /// The verdict on the whole so far: that on its worst register.
     pub fn verdict(&self) -> Verdict {
-        let verdicts = self.keys.iter().map(|(_, register)| register.standing.verdict());
-        verdicts.max().unwrap_or(Verdict::Valid)
+        self.worst
     }
 
     fn invoke(&mut self, process: u32, function: Function, event: &Event) -> Result<(), ReadError> {
@@ -153,6 +154,7 @@ impl Stream {
                 register.write(call, written, expected.clone());
             }
         }
+        self.worst = self.worst.max(register.standing.verdict());
         self.op_count += 1;
         let open = Open { key: number, call, function, written, expected };
         if let Some(Open { function, .. }) = self.open.insert(process, open) {
@@ -221,6 +223,7 @@ impl Stream {
             }
             _ => register.close(open.call),
         }
+        self.worst = self.worst.max(register.standing.verdict());
         Ok(())
     }
 }
