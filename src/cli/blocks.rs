@@ -17,6 +17,8 @@ const LINE_BYTES_MAX: u64 = 32 << 20;
 struct Job {
     text: Vec<u8>,
     first_line: u64,
+    /// How many events there may be.
+    count: u64,
     events: SyncSender<Parsed>,
 }
 
@@ -99,7 +101,7 @@ fn split(
                 return;
             }
         };
-        if jobs.send(Job { text, first_line, events }).is_err() {
+        if jobs.send(Job { text, first_line, count, events }).is_err() {
             return;
         }
         first_line += count;
@@ -131,12 +133,14 @@ fn cut_block(input: &mut impl BufRead, is_first: bool) -> io::Result<Option<(Vec
 fn work(queue: &Mutex<Receiver<Job>>, format: Format) {
     loop {
         let job = queue.lock().map(|queue| queue.recv());
-        let Ok(Ok(Job { text, first_line, events })) = job else { return };
+        let Ok(Ok(Job { text, first_line, count, events })) = job else { return };
         let parsed = match Reader::new(&text[..], Some(format)) {
             Err(error) => Parsed { events: vec![Err(error)], truncated: None },
             Ok(reader) => {
                 let mut reader = reader.counting_from(first_line);
-                Parsed { events: reader.by_ref().collect(), truncated: reader.truncated() }
+                let mut events = Vec::with_capacity(count as usize);
+                events.extend(reader.by_ref());
+                Parsed { events, truncated: reader.truncated() }
             }
         };
         // Nobody waits for it after an error in an earlier block.

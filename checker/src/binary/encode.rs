@@ -14,7 +14,7 @@ use crate::value::Value;
 use crate::write::write_jsonl;
 
 /// A block has so many events, or so many bytes, at most about.
-const BLOCK_EVENTS: u32 = 1 << 14;
+const BLOCK_EVENTS: u32 = 1 << 12;
 const BLOCK_BYTES: usize = 1 << 20;
 
 /// Writes a history in the binary form, block by block.
