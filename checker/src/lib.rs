@@ -5,7 +5,8 @@
 //! linearization, invalid with a minimal counterexample, and a [verifier](verify) that shares no code
 //! with the engines accepts or rejects either. Where a register is not linearizable, the
 //! [ladder](ladder()) says which weaker conditions it keeps, and [`staleness()`] how far its reads lag.
-//! Other objects are checked by their [models](model).
+//! Other objects are checked by their [models](model), transactions by their dependencies
+//! ([`Isolation`]), and histories larger than memory as they come ([`Stream`]).
 //!
 //! ```
 //! use quorate_checker::{Budget, Builder, Reader, Rules, Verdict, check};
