@@ -35,7 +35,9 @@ pub fn explain_breach(
     });
     let bars: Vec<Bar> = teller.cited.iter().map(|cited| teller.bar(cited)).collect();
     let of_key = key.key.as_ref().map(|key| format!(" on key {key}")).unwrap_or_default();
-    Explanation { title: format!("not {rung}{of_key}"), story, timeline: timeline(&bars) }
+    // Sessions and convergence are things that a register has, or has not.
+    let lacks = if Rung::ReadYourWrites <= rung { "no" } else { "not" };
+    Explanation { title: format!("{lacks} {rung}{of_key}"), story, timeline: timeline(&bars) }
 }
 
 /// The operations to be shown, in the order of their calls.
