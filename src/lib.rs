@@ -11,7 +11,7 @@
 //! | [`time`] | nanoseconds, and durations as people write them | clocks |
 //! | [`rng`] | one seed, forked by name | a generator without a seed |
 //! | [`protocol`] | the replicated register, sans-I/O | threads, sockets, clocks, randomness |
-//! | [`quorum`] | quorums as mathematics; what a configuration promises | I/O |
+//! | [`promise`] | what a configuration promises by theory | I/O |
 //! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
 //! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
 //! | [`generator`] | which client does what next, as values | knowing the world |
@@ -31,8 +31,8 @@ pub mod client;
 pub mod generator;
 pub mod judge;
 pub mod nemesis;
+pub mod promise;
 pub mod protocol;
-pub mod quorum;
 pub mod record;
 pub mod report;
 pub mod rng;

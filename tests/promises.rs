@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use quorate::judge::{Judged, Judgement, judge};
+use quorate::promise::{Condition, promise};
 use quorate::protocol::{Configuration, Durability, Protocol};
-use quorate::quorum::{Condition, promise};
 use quorate::rng::Seed;
 use quorate::run::simulate;
 use quorate::workload::{File, Workload};

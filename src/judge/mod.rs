@@ -13,7 +13,7 @@ use quorate_checker::{
 use serde::Serialize;
 
 use crate::nemesis::FaultKind;
-use crate::quorum::{Condition, Promise, promise};
+use crate::promise::{Condition, Promise, promise};
 use crate::run::{FaultWindow, Run};
 use crate::workload::{Expectation, Workload};
 

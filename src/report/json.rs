@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::judge::{Evidence, Judged, Judgement, Ladder, OverallStaleness, Row, quantile};
-use crate::quorum::Promise;
+use crate::promise::Promise;
 use crate::rng::Seed;
 use crate::time::Nanos;
 use crate::workload::Workload;

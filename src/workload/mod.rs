@@ -16,8 +16,8 @@ use quorate_checker::{Anomaly, Verdict};
 
 use crate::generator::{Pace, RegisterSettings};
 use crate::nemesis::{Disturbance, DisturbanceKind};
+use crate::promise::Hazards;
 use crate::protocol::Configuration;
-use crate::quorum::Hazards;
 use crate::time::Nanos;
 use crate::world::sim::SimSettings;
 

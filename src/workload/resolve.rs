@@ -7,8 +7,8 @@ use super::file::{Field, File, Nodes, Place, RawDisturbance, RawValues, Source};
 use super::{Clients, Expectation, Workload, WorkloadError};
 use crate::generator::{Mix, Pace, RegisterSettings, Values, interval_of_rate};
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
+use crate::promise;
 use crate::protocol::{Configuration, Durability, NODE_COUNT_MAX, NodeId, Protocol};
-use crate::quorum;
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::sim::{Latency, NetworkSettings, SimSettings};
 
@@ -107,7 +107,7 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         write_back: raw.write_back.unwrap_or(protocol.writes_back()),
         durability,
     };
-    if let Err(problem) = quorum::check(&config) {
+    if let Err(problem) = promise::check(&config) {
         let (place, name) =
             if problem.starts_with('W') { (&w.place, "w") } else { (&r.place, "r") };
         return Err(source.error(place, &format!("cluster.{name}"), problem));

@@ -1,8 +1,8 @@
-//! Quorums as mathematics, and what a configuration promises by theory.
+//! What a configuration promises by theory, and whether it is possible at all.
 
-mod promise;
+mod theory;
 
-pub use promise::{Condition, Hazards, Promise, promise};
+pub use theory::{Condition, Hazards, Promise, promise};
 
 use crate::protocol::{Configuration, NODE_COUNT_MAX};
 
