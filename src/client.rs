@@ -3,7 +3,7 @@
 
 use quorate_checker::EventKind;
 
-use crate::protocol::{Key, Value};
+use crate::protocol::{ClientReply, Key, Request, Value};
 
 /// One operation on one register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +35,39 @@ pub enum Action {
 pub enum Response {
     /// The value of a read; `None` if it was never written.
     Value(Option<Value>),
-    /// A write is stored.
+    /// A write is stored, or a compare-and-set has replaced the value.
     Written,
+    /// A compare-and-set found this instead of what it expected.
+    Differs(Option<Value>),
+    /// The node cannot carry it out and has not begun to.
+    Unavailable,
     /// The node refused the connection: nothing was sent.
     Refused,
     /// The connection broke after the request was sent.
     ConnectionLost,
     /// No answer in time.
     TimedOut,
+}
+
+impl From<Action> for Request {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Read => Self::Read,
+            Action::Write(value) => Self::Write(value),
+            Action::Cas { expected, new } => Self::Cas { expected, new },
+        }
+    }
+}
+
+impl From<ClientReply> for Response {
+    fn from(reply: ClientReply) -> Self {
+        match reply {
+            ClientReply::Value(value) => Self::Value(value),
+            ClientReply::Written => Self::Written,
+            ClientReply::Differs(found) => Self::Differs(found),
+            ClientReply::Unavailable => Self::Unavailable,
+        }
+    }
 }
 
 /// What became of an operation.
@@ -52,6 +77,8 @@ pub struct Completion {
     pub kind: EventKind,
     /// What an ok read returned.
     pub read: Option<Value>,
+    /// What a compare-and-set found instead of what it expected.
+    pub observed: Option<Option<Value>>,
     /// Why it is not ok.
     pub error: Option<&'static str>,
 }
@@ -60,14 +87,19 @@ pub struct Completion {
 /// surface at any later time, so only a request that was never sent has failed for certain. A read
 /// changes nothing, so one without an answer has simply failed.
 pub fn classify(operation: &Operation, response: Response) -> Completion {
-    let not_ok = |kind, error| Completion { kind, read: None, error: Some(error) };
+    let done = Completion { kind: EventKind::Ok, read: None, observed: None, error: None };
+    let not_ok = |kind, error| Completion { kind, error: Some(error), ..done };
     let unanswered = |error| match operation.action {
         Action::Read => not_ok(EventKind::Fail, error),
         Action::Write(_) | Action::Cas { .. } => not_ok(EventKind::Info, error),
     };
     match response {
-        Response::Value(read) => Completion { kind: EventKind::Ok, read, error: None },
-        Response::Written => Completion { kind: EventKind::Ok, read: None, error: None },
+        Response::Value(read) => Completion { read, ..done },
+        Response::Written => done,
+        Response::Differs(found) => {
+            Completion { observed: Some(found), ..not_ok(EventKind::Fail, "differs") }
+        }
+        Response::Unavailable => not_ok(EventKind::Fail, "unavailable"),
         Response::Refused => not_ok(EventKind::Fail, "refused"),
         Response::ConnectionLost => unanswered("connection-lost"),
         Response::TimedOut => unanswered("timed-out"),
@@ -84,6 +116,8 @@ mod tests {
         for action in [Action::Write(1), Action::Cas { expected: Some(1), new: 2 }] {
             assert_eq!(kind(action, Response::Written), EventKind::Ok);
             assert_eq!(kind(action, Response::Refused), EventKind::Fail);
+            assert_eq!(kind(action, Response::Differs(Some(2))), EventKind::Fail);
+            assert_eq!(kind(action, Response::Unavailable), EventKind::Fail);
             assert_eq!(kind(action, Response::ConnectionLost), EventKind::Info);
             assert_eq!(kind(action, Response::TimedOut), EventKind::Info);
         }

@@ -59,6 +59,7 @@ impl<'f> Recorder<'f> {
         if operation.action == Action::Read {
             event.value = datum(completion.read);
         }
+        event.observed = completion.observed.map(datum);
         let error = completion.error.map(|error| ("error".into(), Datum::text(error)));
         event.extra.extend(error);
         self.record(&event)

@@ -79,7 +79,7 @@ pub fn simulate(
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RecordError> {
-    let world = Simulation::new(workload.config, &workload.sim, seed);
+    let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
     Runner::new(workload, seed, world, Recorder::new(file)).run(watch)
 }
 

@@ -82,7 +82,7 @@ fn what_is_promised_holds() {
 
 /// The configuration with the remedy applied, as its text says it.
 fn remedied(config: &Configuration, remedy: &str) -> Configuration {
-    let mut config = *config;
+    let mut config = config.clone();
     for change in remedy.split("; and ") {
         let change = change.split(", ").next().unwrap_or_default();
         let number = || change.rsplit(' ').next().and_then(|number| number.parse().ok());
@@ -107,7 +107,7 @@ fn every_remedy_lifts_the_promise() {
     for cluster in clusters(5) {
         for nemesis in NEMESES {
             let workload = workload(&cluster, nemesis, 1);
-            let (config, hazards) = (workload.config, workload.hazards());
+            let (config, hazards) = (workload.config.clone(), workload.hazards());
             let promised = promise(&config, hazards);
             if promised.condition == Condition::Linearizable {
                 assert_eq!(promised.remedy, "", "{cluster}");

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use std::sync::Arc;
+
 use quorate::protocol::{
     ClientReply, ClientRequest, Configuration, Disk, Durability, Effect, Input, Key, Message, Node,
-    NodeId, Protocol, Request, RequestId, Stored,
+    NodeId, Protocol, Record, Request, RequestId, Seat, Slot,
 };
 use quorate::time::Nanos;
 
@@ -16,20 +18,28 @@ const KEY: Key = 7;
 const PATIENCE: Nanos = 1_000;
 
 fn configuration(protocol: Protocol, n: u16, r: u16, w: u16) -> Configuration {
-    let write_back = protocol.writes_back();
-    Configuration { protocol, n, r, w, write_back, durability: Durability::SyncBeforeAck }
-}
-
-#[derive(Default)]
-struct Platter(HashMap<Key, Stored>);
-
-impl Disk for Platter {
-    fn registers(&self) -> impl Iterator<Item = (Key, Stored)> {
-        self.0.iter().map(|(key, stored)| (*key, *stored))
+    let write_back = protocol.facts().writes_back;
+    Configuration {
+        protocol,
+        n,
+        r,
+        w,
+        write_back,
+        read_repair: false,
+        durability: Durability::SyncBeforeAck,
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Default)]
+struct Platter(HashMap<Slot, Record>);
+
+impl Disk for Platter {
+    fn records(&self) -> impl Iterator<Item = (Slot, Record)> {
+        self.0.iter().map(|(slot, record)| (*slot, record.clone()))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
 struct Sent {
     from: NodeId,
     to: NodeId,
@@ -38,22 +48,32 @@ struct Sent {
 
 /// Nodes whose messages and syncs wait until the script says so.
 struct Script {
-    config: Configuration,
+    config: Arc<Configuration>,
     nodes: Vec<Node>,
     disks: Vec<Platter>,
     starts: u32,
     clocks: Vec<Nanos>,
     wire: Vec<Sent>,
-    unsynced: Vec<(NodeId, Key, Stored)>,
+    unsynced: Vec<(NodeId, Slot, Record)>,
     replies: HashMap<RequestId, ClientReply>,
     requests: u64,
 }
 
+/// A node that starts. These protocols do nothing until they are asked.
+fn start(id: NodeId, config: &Arc<Configuration>, incarnation: u32, disk: &Platter) -> Node {
+    let seat = Seat { id, config: Arc::clone(config), patience: PATIENCE, incarnation };
+    let mut effects = Vec::new();
+    let node = Node::start(seat, 0, disk, &mut effects);
+    assert_eq!(effects, []);
+    node
+}
+
 impl Script {
     fn new(config: Configuration) -> Self {
-        let start = |id| Node::start(id, config, PATIENCE, 0, &Platter::default());
+        let config = Arc::new(config);
+        let start = |id| start(id, &config, 0, &Platter::default());
         Self {
-            config,
+            config: Arc::clone(&config),
             nodes: (0..config.n).map(start).collect(),
             disks: (0..config.n).map(|_| Platter::default()).collect(),
             starts: 0,
@@ -72,7 +92,8 @@ impl Script {
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => self.wire.push(Sent { from: node, to, message }),
-                Effect::Persist { key, stored } => self.unsynced.push((node, key, stored)),
+                Effect::Persist { slot, record } => self.unsynced.push((node, slot, record)),
+                Effect::SetTimer { .. } => panic!("these protocols set no timers"),
                 Effect::Reply { request, reply } => {
                     let earlier = self.replies.insert(request, reply);
                     assert_eq!(earlier, None, "a request is answered once");
@@ -97,19 +118,20 @@ impl Script {
     }
 
     fn sync(&mut self, node: NodeId) {
-        let (synced, rest) = self.unsynced.iter().partition(|(n, ..)| *n == node);
+        let all = std::mem::take(&mut self.unsynced);
+        let (synced, rest) = all.into_iter().partition(|(n, ..)| *n == node);
         self.unsynced = rest;
-        let synced: Vec<(NodeId, Key, Stored)> = synced;
-        for (_, key, stored) in synced {
-            self.disks[usize::from(node)].0.insert(key, stored);
-            self.handle(node, Input::Persisted { key, version: stored.version });
+        let synced: Vec<(NodeId, Slot, Record)> = synced;
+        for (_, slot, record) in synced {
+            self.disks[usize::from(node)].0.insert(slot, record.clone());
+            self.handle(node, Input::Persisted { slot, record });
         }
     }
 
-    fn deliver(&mut self, sent: Sent) {
-        let place = self.wire.iter().position(|other| *other == sent).expect("it is on its way");
+    fn deliver(&mut self, sent: &Sent) {
+        let place = self.wire.iter().position(|other| other == sent).expect("it is on its way");
         self.wire.remove(place);
-        self.handle(sent.to, Input::Message { from: sent.from, message: sent.message });
+        self.handle(sent.to, Input::Message { from: sent.from, message: sent.message.clone() });
     }
 
     /// Lets these nodes talk and sync until there is nothing left to say.
@@ -119,14 +141,14 @@ impl Script {
                 self.sync(*node);
             }
             let said = |sent: &&Sent| among.contains(&sent.from) && among.contains(&sent.to);
-            let Some(sent) = self.wire.iter().find(said).copied() else { return };
-            self.deliver(sent);
+            let Some(sent) = self.wire.iter().find(said).cloned() else { return };
+            self.deliver(&sent);
         }
     }
 
     /// What is on its way between two nodes.
     fn on_the_way(&self, from: NodeId, to: NodeId) -> Vec<Sent> {
-        self.wire.iter().filter(|sent| (sent.from, sent.to) == (from, to)).copied().collect()
+        self.wire.iter().filter(|sent| (sent.from, sent.to) == (from, to)).cloned().collect()
     }
 
     /// Stops a node and starts it again with what it had synced.
@@ -134,8 +156,7 @@ impl Script {
         self.unsynced.retain(|(n, ..)| *n != node);
         self.starts += 1;
         let disk = &self.disks[usize::from(node)];
-        let started = Node::start(node, self.config, PATIENCE, self.starts, disk);
-        self.nodes[usize::from(node)] = started;
+        self.nodes[usize::from(node)] = start(node, &self.config, self.starts, disk);
     }
 
     fn reply(&self, request: RequestId) -> Option<ClientReply> {
@@ -145,7 +166,7 @@ impl Script {
     fn value(&self, request: RequestId) -> Option<i64> {
         match self.reply(request).expect("the read is answered") {
             ClientReply::Value(value) => value,
-            ClientReply::Written => panic!("a read is answered with a value"),
+            other => panic!("a read is answered with a value, not {other:?}"),
         }
     }
 
@@ -160,10 +181,10 @@ fn half_written(write_back: bool) -> (Script, RequestId) {
     let mut script = Script::new(config);
     script.write(A, 1, 1);
     for sent in script.on_the_way(A, B) {
-        script.deliver(sent);
+        script.deliver(&sent);
     }
     for sent in script.on_the_way(B, A) {
-        script.deliver(sent);
+        script.deliver(&sent);
     }
     script.sync(A);
     // What it sends to the others from here on is slow.
@@ -186,9 +207,9 @@ fn without_write_back_an_old_value_comes_back_after_a_new_one() {
 fn with_write_back_what_was_read_is_read_again() {
     let (mut script, first) = half_written(true);
     let query = script.on_the_way(A, B);
-    script.deliver(query[0]);
+    script.deliver(&query[0]);
     let found = script.on_the_way(B, A);
-    script.deliver(found[0]);
+    script.deliver(&found[0]);
     assert_eq!(script.reply(first), None, "what it returns must be stored first");
     script.talk(&[A, B]);
     assert_eq!(script.value(first), Some(1));
@@ -247,9 +268,9 @@ fn replicas_that_acknowledge_before_they_sync_forget_what_they_acknowledged() {
     let mut script = Script::new(config);
     let write = script.write(A, 1, 1);
     let store = script.on_the_way(A, B);
-    script.deliver(store[0]);
+    script.deliver(&store[0]);
     let holding = script.on_the_way(B, A);
-    script.deliver(holding[0]);
+    script.deliver(&holding[0]);
     script.assert_written(write);
     script.crash(A);
     script.crash(B);
@@ -264,10 +285,10 @@ fn replicas_that_sync_first_acknowledge_nothing_they_could_forget() {
     let mut script = Script::new(configuration(Protocol::Lww, 3, 2, 2));
     let write = script.write(A, 1, 1);
     let store = script.on_the_way(A, B);
-    script.deliver(store[0]);
+    script.deliver(&store[0]);
     assert_eq!(script.on_the_way(B, A), [], "not synced yet");
     // Held already, but not synced: a second request for it waits as well.
-    script.handle(B, Input::Message { from: A, message: store[0].message });
+    script.handle(B, Input::Message { from: A, message: store[0].message.clone() });
     assert_eq!(script.on_the_way(B, A), []);
     script.sync(B);
     assert_eq!(script.on_the_way(B, A).len(), 2);
@@ -285,10 +306,10 @@ fn one_replica_that_answers_twice_is_no_quorum() {
     let mut script = Script::new(configuration(Protocol::Lww, 5, 3, 3));
     let read = script.read(A);
     let query = script.on_the_way(A, B);
-    script.deliver(query[0]);
-    let found = script.on_the_way(B, A)[0];
+    script.deliver(&query[0]);
+    let found = script.on_the_way(B, A)[0].clone();
     for _ in 0..3 {
-        script.handle(A, Input::Message { from: B, message: found.message });
+        script.handle(A, Input::Message { from: B, message: found.message.clone() });
     }
     assert_eq!(script.reply(read), None);
     script.talk(&[A, C]);
@@ -300,13 +321,13 @@ fn answers_to_the_query_do_not_count_as_answers_to_the_store() {
     let mut script = Script::new(configuration(Protocol::Abd, 3, 2, 2));
     let write = script.write(A, 1, 1);
     let query = script.on_the_way(A, B);
-    script.deliver(query[0]);
-    let found = script.on_the_way(B, A)[0];
-    script.deliver(found);
+    script.deliver(&query[0]);
+    let found = script.on_the_way(B, A)[0].clone();
+    script.deliver(&found);
     script.sync(A);
     // The query is over; its late answers change nothing.
-    script.handle(A, Input::Message { from: B, message: found.message });
-    script.handle(A, Input::Message { from: C, message: found.message });
+    script.handle(A, Input::Message { from: B, message: found.message.clone() });
+    script.handle(A, Input::Message { from: C, message: found.message.clone() });
     assert_eq!(script.reply(write), None);
     script.talk(&[A, C]);
     script.assert_written(write);
@@ -317,12 +338,12 @@ fn answers_meant_for_before_a_restart_are_for_nobody() {
     let mut script = Script::new(configuration(Protocol::Lww, 3, 2, 2));
     let lost = script.write(A, 1, 1);
     let store = script.on_the_way(A, B);
-    script.deliver(store[0]);
+    script.deliver(&store[0]);
     script.sync(B);
     let holding = script.on_the_way(B, A);
     script.crash(A);
     let next = script.write(A, 2, 2);
-    script.deliver(holding[0]);
+    script.deliver(&holding[0]);
     assert_eq!((script.reply(lost), script.reply(next)), (None, None));
     script.talk(&[A, B, C]);
     assert_eq!(script.reply(lost), None, "its coordinator has forgotten it");
@@ -338,7 +359,7 @@ fn an_operation_without_a_quorum_is_forgotten_in_time() {
     script.clocks[0] += PATIENCE + 1;
     // It is when the next request comes that the coordinator looks at its clock.
     let next = script.read(A);
-    script.handle(B, Input::Message { from: A, message: late[0].message });
+    script.handle(B, Input::Message { from: A, message: late[0].message.clone() });
     script.talk(&[A, B]);
     assert_eq!(script.reply(lonely), None);
     assert_eq!(script.value(next), None);

@@ -24,7 +24,8 @@ fn configuration(protocol: Protocol) -> Configuration {
         n: 3,
         r: 2,
         w: 2,
-        write_back: protocol.writes_back(),
+        write_back: protocol.facts().writes_back,
+        read_repair: false,
         durability: Durability::SyncBeforeAck,
     }
 }

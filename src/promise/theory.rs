@@ -196,7 +196,7 @@ fn abd(config: &Configuration, hazards: Hazards) -> Promise {
 
 /// What makes versions that are counted and not timed worth it.
 fn without_clocks(config: &Configuration, hazards: Hazards) -> String {
-    let counted = abd(&Configuration { protocol: Protocol::Abd, ..*config }, hazards);
+    let counted = abd(&Configuration { protocol: Protocol::Abd, ..config.clone() }, hazards);
     let remedy = "protocol = \"abd\", whose versions are counted and not timed";
     if counted.condition > Condition::Eventual {
         remedy.to_owned()

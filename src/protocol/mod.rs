@@ -5,20 +5,26 @@
 //! node performs all of them before the next input. There is no clock, thread, socket or randomness
 //! in here: the simulator and a live node run the same code.
 //!
-//! Two protocols share it. **abd** (Attiya, Bar-Noy and Dolev, "Sharing memory robustly in
-//! message-passing systems", JACM 42(1), 1995; for many writers Lynch and Shvartsman, 1997): a write
-//! first asks a quorum for the latest version and then stores a later one; a read stores what it is
-//! about to return before it returns it. **lww**, last writer wins, is what most Dynamo-style stores
-//! do: a write is stamped by the coordinator's clock and stored in one phase, a read asks a quorum and
-//! returns the latest stamp.
+//! Each protocol is a file with its machine and a line in `registry.rs`. Those that work in phases, with
+//! a quorum of answers to each, share `phases.rs`: they only say what to ask and what follows.
 
-mod coordinator;
+mod abd;
+mod keys;
+mod lww;
+mod machine;
 mod message;
-mod node;
+mod phases;
+mod registry;
 mod replica;
+mod set;
+mod version;
+mod versioned;
 
-pub use message::{ClientReply, ClientRequest, Message, OpId, Request, RequestId, Stored, Version};
-pub use node::{Disk, Effect, Input, Node};
+pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
+pub use message::{ClientReply, ClientRequest, Request, RequestId};
+pub use registry::{Facts, Message, Node, Protocol, Record};
+pub use set::NodeSet;
+pub use version::{Stored, Version};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,45 +37,6 @@ pub type Value = i64;
 
 /// The most nodes of a cluster: sets of nodes are bits of one word.
 pub const NODE_COUNT_MAX: usize = 64;
-
-/// How versions are chosen, and what a read does before it returns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// Query, then store with a later version; reads write back.
-    Abd,
-    /// One phase, stamped by the coordinator's clock.
-    Lww,
-}
-
-impl Protocol {
-    /// All protocols.
-    pub const ALL: [Self; 2] = [Self::Abd, Self::Lww];
-
-    /// The word of workloads and of the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Abd => "abd",
-            Self::Lww => "lww",
-        }
-    }
-
-    /// Whether it has a compare-and-set. Neither has: that takes consensus, and registers alone
-    /// cannot reach it (Herlihy, "Wait-free synchronization", TOPLAS 13(1), 1991).
-    pub fn has_cas(self) -> bool {
-        match self {
-            Self::Abd | Self::Lww => false,
-        }
-    }
-
-    /// Whether reads write back unless told otherwise.
-    pub fn writes_back(self) -> bool {
-        match self {
-            Self::Abd => true,
-            Self::Lww => false,
-        }
-    }
-}
 
 /// When a replica acknowledges a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,7 +62,7 @@ impl Durability {
 }
 
 /// A cluster of replicas and how they work together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configuration {
     /// How versions are chosen.
     pub protocol: Protocol,
@@ -107,6 +74,21 @@ pub struct Configuration {
     pub w: u16,
     /// Whether a read stores what it returns at W replicas before it returns.
     pub write_back: bool,
+    /// Whether replicas that are seen to lag behind in a read are sent what it returns, and nobody waits
+    /// for it.
+    pub read_repair: bool,
     /// When replicas acknowledge.
     pub durability: Durability,
+}
+
+impl Configuration {
+    /// Whether so many answers are enough for a read.
+    pub fn is_read_quorum(&self, nodes: NodeSet) -> bool {
+        nodes.len() >= self.r
+    }
+
+    /// Whether so many acknowledgements are enough for a write.
+    pub fn is_write_quorum(&self, nodes: NodeSet) -> bool {
+        nodes.len() >= self.w
+    }
 }

@@ -1,85 +1,92 @@
-//! A replica: holds the latest version it has seen of every register.
+//! The storage of replicas: what each register holds, and what of it is certainly on disk.
 
-use rustc_hash::FxHashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
 
-use super::message::{Message, OpId, Stored, Version};
-use super::{Durability, Key, NodeId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::Keys;
+use super::{Durability, Key};
+
+/// What a replica holds of a register, and how it takes in what it is told to hold. The default is a
+/// register that was never written.
+pub(super) trait Held:
+    Clone + Debug + Default + Eq + Hash + Serialize + DeserializeOwned
+{
+    /// Takes in `other`. Returns what must be on disk before `other` is safe.
+    fn merge(&mut self, other: &Self) -> Self;
+    /// Whether `other` is safe once this is on disk.
+    fn covers(&self, other: &Self) -> bool;
+}
 
 /// One register.
-#[derive(Debug, Default)]
-struct Register {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Register<H, T> {
     /// What it holds, perhaps only in memory.
-    held: Stored,
-    /// The latest version that is certainly on disk.
-    synced: Version,
-    /// Who waits for which version to be on disk.
-    waiting: Vec<(NodeId, OpId, Version)>,
+    held: H,
+    /// What is certainly on disk.
+    synced: H,
+    /// Who waits for what to be on disk.
+    waiting: Vec<(H, T)>,
 }
 
-/// The state of a replica.
-#[derive(Debug)]
-pub(super) struct Replica {
+/// The registers of a replica. A `T` names somebody who waits for a register to be on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Registers<H, T> {
     durability: Durability,
-    registers: FxHashMap<Key, Register>,
+    registers: Keys<Register<H, T>>,
 }
 
-/// What a replica wants done.
-pub(super) trait Outbox {
-    /// Send a message.
-    fn send(&mut self, to: NodeId, message: Message);
-    /// Put a register on disk, and say so when it is there.
-    fn persist(&mut self, key: Key, stored: Stored);
+/// What is to be done about a register that was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stores<H> {
+    /// Put this on disk.
+    pub(super) persist: Option<H>,
+    /// Say at once that it is held.
+    pub(super) acknowledge: bool,
 }
 
-impl Replica {
+impl<H: Held, T: Clone> Registers<H, T> {
     /// A replica that finds these registers on its disk.
-    pub(super) fn new(
-        durability: Durability,
-        disk: impl IntoIterator<Item = (Key, Stored)>,
-    ) -> Self {
-        let register =
-            |stored: Stored| Register { held: stored, synced: stored.version, waiting: Vec::new() };
-        let registers = disk.into_iter().map(|(key, stored)| (key, register(stored))).collect();
+    pub(super) fn new(durability: Durability, disk: impl Iterator<Item = (Key, H)>) -> Self {
+        let register = |held: H| Register { held: held.clone(), synced: held, waiting: Vec::new() };
+        let registers = disk.map(|(key, held)| (key, register(held))).collect();
         Self { durability, registers }
     }
 
-    pub(super) fn query(&self, from: NodeId, op: OpId, key: Key, out: &mut impl Outbox) {
-        let stored = self.registers.get(&key).map(|register| register.held).unwrap_or_default();
-        out.send(from, Message::Found { op, stored });
+    /// What it holds of a register.
+    pub(super) fn held(&self, key: Key) -> H {
+        self.registers.get(key).map(|register| register.held.clone()).unwrap_or_default()
     }
 
-    pub(super) fn store(
-        &mut self,
-        from: NodeId,
-        op: OpId,
-        key: Key,
-        stored: Stored,
-        out: &mut impl Outbox,
-    ) {
-        let register = self.registers.entry(key).or_default();
-        if stored > register.held {
-            register.held = stored;
-            out.persist(key, stored);
+    /// Takes in something to hold. What is held may still be on its way to the disk: then whoever asks
+    /// again waits, too.
+    pub(super) fn store(&mut self, key: Key, other: &H, whom: T) -> Stores<H> {
+        let new = || Register { held: H::default(), synced: H::default(), waiting: Vec::new() };
+        let register = self.registers.get_or_insert_with(key, new);
+        let before = register.held.clone();
+        let target = register.held.merge(other);
+        let persist = (register.held != before).then(|| register.held.clone());
+        let acknowledge =
+            self.durability == Durability::AckBeforeSync || register.synced.covers(&target);
+        if !acknowledge {
+            register.waiting.push((target, whom));
         }
-        // What is held may still be on its way to the disk: then a second request for it waits, too.
-        if self.durability == Durability::AckBeforeSync || register.synced >= stored.version {
-            out.send(from, Message::Holding { op });
-        } else {
-            register.waiting.push((from, op, stored.version));
-        }
+        Stores { persist, acknowledge }
     }
 
-    /// A register has reached the disk.
-    pub(super) fn persisted(&mut self, key: Key, version: Version, out: &mut impl Outbox) {
-        let Some(register) = self.registers.get_mut(&key) else { return };
-        register.synced = register.synced.max(version);
-        let synced = register.synced;
-        register.waiting.retain(|(from, op, version)| {
-            let still = *version > synced;
-            if !still {
-                out.send(*from, Message::Holding { op: *op });
+    /// A register has reached the disk. Tells `ready` who has waited for it.
+    pub(super) fn persisted(&mut self, key: Key, held: H, mut ready: impl FnMut(T)) {
+        let Some(register) = self.registers.get_mut(key) else { return };
+        register.synced = held;
+        let synced = &register.synced;
+        register.waiting.retain(|(target, whom)| {
+            let is_safe = synced.covers(target);
+            if is_safe {
+                ready(whom.clone());
             }
-            still
+            !is_safe
         });
     }
 }

@@ -195,6 +195,7 @@ pub(super) struct RawCluster {
     pub(super) r: Option<Field<i64>>,
     pub(super) w: Option<Field<i64>>,
     pub(super) write_back: Option<bool>,
+    pub(super) read_repair: Option<bool>,
     pub(super) durability: Option<Field<String>>,
 }
 

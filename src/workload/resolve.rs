@@ -45,8 +45,8 @@ impl File {
             name: source.name(),
             about: raw.about.clone().unwrap_or_default(),
             expect,
-            config,
             clients: clients(self, config.protocol, timeout)?,
+            config,
             sim: SimSettings {
                 network: network(self, &node_names)?,
                 client_latency: raw.clients.latency.unwrap_or(Latency::Constant(MILLISECOND / 5)),
@@ -84,7 +84,13 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
     };
     let protocol = match &raw.protocol {
         None => Protocol::Abd,
-        Some(field) => one_of(source, field, "cluster.protocol", Protocol::ALL, Protocol::name)?,
+        Some(field) => one_of(
+            source,
+            field,
+            "cluster.protocol",
+            Protocol::ALL.iter().copied(),
+            Protocol::name,
+        )?,
     };
     let durability = match &raw.durability {
         None => Durability::SyncBeforeAck,
@@ -104,7 +110,8 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         n,
         r: size(r, "cluster.r")?,
         w: size(w, "cluster.w")?,
-        write_back: raw.write_back.unwrap_or(protocol.writes_back()),
+        write_back: raw.write_back.unwrap_or(protocol.facts().writes_back),
+        read_repair: raw.read_repair.unwrap_or(false),
         durability,
     };
     if let Err(problem) = promise::check(&config) {
@@ -166,7 +173,7 @@ fn mix(file: &File, protocol: Protocol) -> Resolved<Mix> {
     if let Some((name, weight)) = weights.iter().find(|(_, weight)| !(0..=1000).contains(weight)) {
         return wrong(format!("{name} = {weight}; expected a weight from 0 to 1000"));
     }
-    if raw.cas > 0 && !protocol.has_cas() {
+    if raw.cas > 0 && !protocol.facts().has_cas {
         return wrong(format!(
             "cas = {}, but protocol {} has no compare-and-set; expected cas = 0",
             raw.cas,

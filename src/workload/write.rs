@@ -28,6 +28,7 @@ impl Workload {
         writeln!(out, "nodes = {}", texts(&self.node_names))?;
         writeln!(out, "r = {}\nw = {}", config.r, config.w)?;
         writeln!(out, "write_back = {}", config.write_back)?;
+        writeln!(out, "read_repair = {}", config.read_repair)?;
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
         self.write_clients(out)?;
         let network = &self.sim.network;

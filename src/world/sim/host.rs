@@ -1,8 +1,9 @@
 //! A simulated machine: a node, its disk, its clock, and whether it runs.
 
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use crate::protocol::{Configuration, Disk, Effect, Input, Key, Node, NodeId, Stored, Version};
+use crate::protocol::{Configuration, Disk, Effect, Input, Node, NodeId, Record, Seat, Slot};
 use crate::time::Nanos;
 
 /// Clocks show this much more than the time of the run, so that a clock set back stays positive.
@@ -11,7 +12,7 @@ const EPOCH: i64 = 1 << 50;
 #[derive(Debug)]
 pub(super) struct Host {
     id: NodeId,
-    config: Configuration,
+    config: Arc<Configuration>,
     patience: Nanos,
     state: State,
     /// How often the node was started.
@@ -32,29 +33,22 @@ enum State {
 /// What is on the platter, and what only the operating system has.
 #[derive(Debug, Default)]
 struct SimDisk {
-    synced: FxHashMap<Key, Stored>,
-    written: Vec<(Key, Stored)>,
+    platter: BTreeMap<Slot, Record>,
+    /// In the order in which they were written, which is that in which they become safe.
+    written: VecDeque<(Slot, Record)>,
+    /// How many records have become safe.
+    safe: u64,
 }
 
 impl Disk for SimDisk {
-    fn registers(&self) -> impl Iterator<Item = (Key, Stored)> {
-        self.synced.iter().map(|(key, stored)| (*key, *stored))
-    }
-}
-
-impl SimDisk {
-    fn sync(&mut self, place: usize) {
-        let (key, stored) = self.written.swap_remove(place);
-        let on_disk = self.synced.entry(key).or_default();
-        *on_disk = stored.max(*on_disk);
+    fn records(&self) -> impl Iterator<Item = (Slot, Record)> {
+        self.platter.iter().map(|(slot, record)| (*slot, record.clone()))
     }
 }
 
 impl Host {
-    pub(super) fn new(id: NodeId, config: Configuration, patience: Nanos) -> Self {
-        let disk = SimDisk::default();
-        let node = Node::start(id, config, patience, 0, &disk);
-        let state = State::Running(Box::new(node));
+    pub(super) fn new(id: NodeId, config: Arc<Configuration>, patience: Nanos) -> Self {
+        let (state, disk) = (State::Down, SimDisk::default());
         Self { id, config, patience, state, incarnation: 0, disk, clock_offset: 0 }
     }
 
@@ -62,9 +56,13 @@ impl Host {
         matches!(self.state, State::Down)
     }
 
+    fn clock(&self, now: Nanos) -> Nanos {
+        (now as i64 + EPOCH + self.clock_offset).max(0) as Nanos
+    }
+
     /// Gives the node an input, now or, if it is paused, when it goes on.
     pub(super) fn handle(&mut self, now: Nanos, input: Input, effects: &mut Vec<Effect>) {
-        let clock = (now as i64 + EPOCH + self.clock_offset).max(0) as Nanos;
+        let clock = self.clock(now);
         match &mut self.state {
             State::Running(node) => node.handle(clock, input, effects),
             State::Paused(_, waiting) => waiting.push(input),
@@ -72,37 +70,46 @@ impl Host {
         }
     }
 
-    /// The operating system takes a register to write.
-    pub(super) fn write(&mut self, key: Key, stored: Stored) {
-        self.disk.written.push((key, stored));
+    /// The operating system takes a record to write. Returns its number.
+    pub(super) fn write(&mut self, slot: Slot, record: Record) -> u64 {
+        self.disk.written.push_back((slot, record));
+        self.disk.safe + self.disk.written.len() as u64
     }
 
-    /// A register has reached the platter. False if it was lost before.
-    pub(super) fn synced(&mut self, key: Key, version: Version) -> bool {
-        let same = |(k, stored): &(Key, Stored)| *k == key && stored.version == version;
-        let place = self.disk.written.iter().position(same);
-        place.map(|place| self.disk.sync(place)).is_some()
+    /// The first record of those up to this number that is not yet safe reaches the platter.
+    pub(super) fn sync(&mut self, number: u64) -> Option<(Slot, Record)> {
+        if self.disk.safe >= number {
+            return None;
+        }
+        let (slot, record) = self.disk.written.pop_front()?;
+        self.disk.safe += 1;
+        self.disk.platter.insert(slot, record.clone());
+        Some((slot, record))
     }
 
     /// Stops the node for good. What it wrote without syncing survives with the operating system, or
     /// is lost with the power. False if it is down already.
     pub(super) fn crash(&mut self, lose_unsynced: bool) -> bool {
-        if lose_unsynced {
-            self.disk.written.clear();
+        if !lose_unsynced {
+            while self.sync(u64::MAX).is_some() {}
         }
-        while !self.disk.written.is_empty() {
-            self.disk.sync(self.disk.written.len() - 1);
-        }
+        self.disk.written.clear();
         self.incarnation += 1;
         !matches!(std::mem::replace(&mut self.state, State::Down), State::Down)
     }
 
     /// Starts a node that is down, with what is on its disk. False if it is not down.
-    pub(super) fn restart(&mut self) -> bool {
+    pub(super) fn start(&mut self, now: Nanos, effects: &mut Vec<Effect>) -> bool {
         if !self.is_down() {
             return false;
         }
-        let node = Node::start(self.id, self.config, self.patience, self.incarnation, &self.disk);
+        let seat = Seat {
+            id: self.id,
+            config: Arc::clone(&self.config),
+            patience: self.patience,
+            incarnation: self.incarnation,
+        };
+        let node = Node::start(seat, self.clock(now), &self.disk, effects);
         self.state = State::Running(Box::new(node));
         true
     }

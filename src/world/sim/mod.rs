@@ -10,6 +10,7 @@ mod network;
 mod queue;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 pub use latency::Latency;
 pub use network::NetworkSettings;
@@ -20,11 +21,12 @@ use network::Network;
 use queue::Queue;
 
 use super::{Happening, Traffic, World};
-use crate::client::{Action, Operation, Response};
+use rand::RngExt as _;
+
+use crate::client::{Operation, Response};
 use crate::nemesis::Fault;
 use crate::protocol::{
-    ClientReply, ClientRequest, Configuration, Effect, Input, Key, Message, NodeId, Request,
-    RequestId, Version,
+    ClientRequest, Configuration, Effect, Input, Message, NodeId, RequestId, Timer,
 };
 use crate::rng::{Rng, Seed};
 use crate::time::Nanos;
@@ -43,7 +45,7 @@ pub struct SimSettings {
 }
 
 /// What is to happen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Event {
     /// A message arrives.
     Message { from: NodeId, to: NodeId, message: Message },
@@ -51,8 +53,10 @@ enum Event {
     Request { to: NodeId, request: ClientRequest },
     /// A client learns something.
     Response { id: RequestId, response: Response },
-    /// A disk has synced.
-    Synced { node: NodeId, incarnation: u32, key: Key, version: Version },
+    /// A disk has synced all records up to this number.
+    Synced { node: NodeId, incarnation: u32, number: u64 },
+    /// A node's timer goes off.
+    Timer { node: NodeId, incarnation: u32, timer: Timer },
 }
 
 /// A request whose client still waits.
@@ -76,6 +80,7 @@ pub struct Simulation {
     client_rng: Rng,
     sync_latency: Sampler,
     disk_rng: Rng,
+    timer_rng: Rng,
     timeout: Nanos,
     /// Requests by slot; the slot is the low half of their number.
     waiting: Vec<Option<Waiting>>,
@@ -89,23 +94,30 @@ pub struct Simulation {
 impl Simulation {
     /// A cluster that has just started. `seed` decides all that is random.
     pub fn new(config: Configuration, settings: &SimSettings, seed: Seed) -> Self {
-        let host = |id| Host::new(id, config, 2 * settings.timeout);
-        Self {
+        let n = config.n;
+        let config = Arc::new(config);
+        let host = |id| Host::new(id, Arc::clone(&config), 2 * settings.timeout);
+        let mut simulation = Self {
             now: 0,
             queue: Queue::new(),
-            hosts: (0..config.n).map(host).collect(),
-            network: Network::new(config.n, &settings.network, seed.fork("network")),
+            hosts: (0..n).map(host).collect(),
+            network: Network::new(n, &settings.network, seed.fork("network")),
             client_latency: Sampler::new(settings.client_latency),
             client_rng: seed.fork("clients"),
             sync_latency: Sampler::new(settings.sync_latency),
             disk_rng: seed.fork("disks"),
+            timer_rng: seed.fork("timers"),
             timeout: settings.timeout,
             waiting: Vec::new(),
             free: Vec::new(),
             request_count: 0,
             deadlines: VecDeque::new(),
             effects: Vec::new(),
+        };
+        for node in 0..n {
+            simulation.start(node);
         }
+        simulation
     }
 
     /// Lets one event happen. Returns what a client learns by it.
@@ -126,44 +138,70 @@ impl Simulation {
                 }
             }
             Event::Response { id, response } => return self.respond(id, response),
-            Event::Synced { node, incarnation, key, version } => {
-                let host = &mut self.hosts[usize::from(node)];
-                if host.incarnation == incarnation && host.synced(key, version) {
-                    self.give(node, Input::Persisted { key, version });
+            Event::Synced { node, incarnation, number } => {
+                while self.hosts[usize::from(node)].incarnation == incarnation
+                    && let Some((slot, record)) = self.hosts[usize::from(node)].sync(number)
+                {
+                    self.give(node, Input::Persisted { slot, record });
+                }
+            }
+            Event::Timer { node, incarnation, timer } => {
+                if self.hosts[usize::from(node)].incarnation == incarnation {
+                    self.give(node, Input::Timer(timer));
                 }
             }
         }
         None
     }
 
+    /// Starts a node that is down. False if it is not down.
+    fn start(&mut self, node: NodeId) -> bool {
+        let mut effects = std::mem::take(&mut self.effects);
+        let started = self.hosts[usize::from(node)].start(self.now, &mut effects);
+        self.perform(node, effects);
+        started
+    }
+
     /// Gives a node an input and does what it wants done.
     fn give(&mut self, id: NodeId, input: Input) {
         let mut effects = std::mem::take(&mut self.effects);
         self.hosts[usize::from(id)].handle(self.now, input, &mut effects);
+        self.perform(id, effects);
+    }
+
+    /// Does what a node wants done, and keeps the list for its memory.
+    fn perform(&mut self, id: NodeId, mut effects: Vec<Effect>) {
+        let mut written = None;
+        let incarnation = self.hosts[usize::from(id)].incarnation;
         for effect in effects.drain(..) {
             match effect {
-                Effect::Send { to, message } => {
-                    for at in self.network.send(self.now, id, to).into_iter().flatten() {
-                        self.queue.push(at, Event::Message { from: id, to, message });
-                    }
+                Effect::Send { to, message } => self.send(id, to, message),
+                Effect::Persist { slot, record } => {
+                    written = Some(self.hosts[usize::from(id)].write(slot, record));
                 }
-                Effect::Persist { key, stored } => {
-                    let host = &mut self.hosts[usize::from(id)];
-                    host.write(key, stored);
-                    let at = self.now + self.sync_latency.draw(&mut self.disk_rng);
-                    let (incarnation, version) = (host.incarnation, stored.version);
-                    self.queue.push(at, Event::Synced { node: id, incarnation, key, version });
-                }
-                Effect::Reply { request, reply } => {
-                    let response = match reply {
-                        ClientReply::Value(value) => Response::Value(value),
-                        ClientReply::Written => Response::Written,
-                    };
-                    self.answer(request, response);
+                Effect::Reply { request, reply } => self.answer(request, reply.into()),
+                Effect::SetTimer { after, spread, timer } => {
+                    let at = self.now + after + self.timer_rng.random_range(0..=spread);
+                    self.queue.push(at, Event::Timer { node: id, incarnation, timer });
                 }
             }
         }
+        if let Some(number) = written {
+            let at = self.now + self.sync_latency.draw(&mut self.disk_rng);
+            self.queue.push(at, Event::Synced { node: id, incarnation, number });
+        }
         self.effects = effects;
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, message: Message) {
+        let [first, second] = self.network.send(self.now, from, to);
+        if let Some(at) = second {
+            let message = message.clone();
+            self.queue.push(at, Event::Message { from, to, message });
+        }
+        if let Some(at) = first {
+            self.queue.push(at, Event::Message { from, to, message });
+        }
     }
 
     /// Sends a response on its way to its client.
@@ -234,12 +272,8 @@ impl World for Simulation {
             self.queue.push(at, Event::Response { id, response: Response::Refused });
             return;
         }
-        let request = match operation.action {
-            Action::Read => Request::Read,
-            Action::Write(value) => Request::Write(value),
-            Action::Cas { .. } => unreachable!("workloads ask only what the protocol has"),
-        };
-        let request = ClientRequest { id, process, key: operation.key, request };
+        let request =
+            ClientRequest { id, process, key: operation.key, request: operation.action.into() };
         self.queue.push(self.now + latency, Event::Request { to: node, request });
     }
 
@@ -251,9 +285,7 @@ impl World for Simulation {
             Fault::Crash { nodes, lose_unsynced } => {
                 each(nodes, &mut |world, node| world.crash(node, *lose_unsynced))
             }
-            Fault::Restart { nodes } => {
-                each(nodes, &mut |world, node| world.hosts[usize::from(node)].restart())
-            }
+            Fault::Restart { nodes } => each(nodes, &mut |world, node| world.start(node)),
             Fault::Pause { nodes } => {
                 each(nodes, &mut |world, node| world.hosts[usize::from(node)].pause())
             }

@@ -1,0 +1,296 @@
+//! Protocols that carry out an operation in phases: in each, the node that a client asked puts one
+//! question to replicas and goes on when enough of them have answered. What such a protocol adds is
+//! which question, how many are enough, and what then ([`Phased`]); replicas, messages and the
+//! gathering of quorums are here.
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::{Context, Machine, Seat, Slot};
+use super::message::{ClientReply, ClientRequest, RequestId};
+use super::registry::Registered;
+use super::replica::{Held, Registers};
+use super::set::NodeSet;
+use super::{Configuration, Key, NodeId};
+use crate::time::Nanos;
+
+/// What distinguishes one protocol of phases from another.
+pub(super) trait Phased: Clone + Debug + Eq + Hash {
+    /// What a replica holds of a register.
+    type Held: Held;
+    /// What an operation is after.
+    type Goal: Clone + Debug + Eq + Hash;
+
+    /// A node that starts.
+    fn start(seat: &Seat) -> Self;
+    /// The first phase of an operation; `None` if it is none of this protocol's. `now` is the node's own
+    /// clock.
+    fn begin(
+        &mut self,
+        now: Nanos,
+        config: &Configuration,
+        request: &ClientRequest,
+    ) -> Option<(Self::Goal, Phase<Self::Held>)>;
+    /// What to do after one more answer.
+    fn go_on(
+        &mut self,
+        config: &Configuration,
+        goal: &mut Self::Goal,
+        gathered: &Gathered<Self::Held>,
+    ) -> Next<Self::Held>;
+}
+
+/// A question to all replicas.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Phase<H> {
+    /// What do you hold of this register?
+    Query,
+    /// Hold this.
+    Store(H),
+}
+
+/// What a coordinator does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next<H> {
+    /// Wait for more answers.
+    Wait,
+    /// Go on to another phase.
+    Phase(Phase<H>),
+    /// Answer the client.
+    Reply(ClientReply),
+    /// Answer the client, and let those replicas that lag behind have this.
+    ReplyAndRepair(ClientReply, H),
+}
+
+/// The answers of a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Gathered<H> {
+    /// Who answered.
+    pub(super) nodes: NodeSet,
+    /// Everything that was found, taken together.
+    pub(super) merged: H,
+    /// Who holds what, of those that were asked.
+    pub(super) found: Vec<(NodeId, H)>,
+}
+
+/// Between nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Message<H> {
+    /// What do you hold of this register?
+    Query { op: OpId, key: Key },
+    /// This is what I hold.
+    Found { op: OpId, held: H },
+    /// Hold this.
+    Store { op: OpId, key: Key, held: H },
+    /// I hold it.
+    Holding { op: OpId },
+}
+
+/// A phase of an operation in the eyes of its coordinator: never reused by that node, not even after a
+/// restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct OpId {
+    /// Counts operations, beginning anew in a higher range after each restart.
+    serial: u64,
+    /// Where the coordinator keeps it.
+    slot: u32,
+}
+
+/// An operation under way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Pending<P: Phased> {
+    serial: u64,
+    request: RequestId,
+    key: Key,
+    goal: P::Goal,
+    asks: Asks,
+    gathered: Gathered<P::Held>,
+}
+
+/// What kind of answers a phase counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Asks {
+    Query,
+    Store,
+}
+
+/// The machine of a protocol of phases: a replica and a coordinator. The operations of the coordinator
+/// are lost in a crash and then remain unanswered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Phases<P: Phased> {
+    protocol: P,
+    registers: Registers<P::Held, (NodeId, OpId)>,
+    next_serial: u64,
+    slots: Vec<Option<Pending<P>>>,
+    free: Vec<u32>,
+    /// Operations by the time at which they are forgotten.
+    expiry: VecDeque<(Nanos, OpId)>,
+}
+
+impl<P: Phased> Machine for Phases<P>
+where
+    Self: Registered,
+{
+    type Message = Message<P::Held>;
+    type Record = P::Held;
+
+    fn start(seat: &Seat, disk: impl Iterator<Item = (Slot, P::Held)>) -> Self {
+        let disk = disk.map(|(slot, held)| (slot.number as Key, held));
+        Self {
+            protocol: P::start(seat),
+            registers: Registers::new(seat.config.durability, disk),
+            next_serial: u64::from(seat.incarnation) << 40,
+            slots: Vec::new(),
+            free: Vec::new(),
+            expiry: VecDeque::new(),
+        }
+    }
+
+    fn request(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
+        self.forget_expired(cx.now);
+        let Some((goal, phase)) = self.protocol.begin(cx.now, cx.config(), &request) else {
+            cx.reply(request.id, ClientReply::Unavailable);
+            return;
+        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        let op = OpId { serial: self.next_serial, slot };
+        self.next_serial += 1;
+        self.slots[slot as usize] = Some(Pending {
+            serial: op.serial,
+            request: request.id,
+            key: request.key,
+            goal,
+            asks: Asks::Query,
+            gathered: Gathered::default(),
+        });
+        if let Some(at) = cx.now.checked_add(cx.patience()) {
+            self.expiry.push_back((at, op));
+        }
+        self.ask(op, phase, cx);
+    }
+
+    fn message(&mut self, from: NodeId, message: Self::Message, cx: &mut Context<'_, Self>) {
+        match message {
+            Message::Query { op, key } => {
+                cx.send(from, Message::Found { op, held: self.registers.held(key) });
+            }
+            Message::Store { op, key, held } => {
+                let stores = self.registers.store(key, &held, (from, op));
+                if let Some(held) = stores.persist {
+                    cx.persist(Slot { room: 0, number: key.into() }, held);
+                }
+                if stores.acknowledge {
+                    cx.send(from, Message::Holding { op });
+                }
+            }
+            Message::Found { op, held } => self.answered(op, Asks::Query, from, Some(held), cx),
+            Message::Holding { op } => self.answered(op, Asks::Store, from, None, cx),
+        }
+    }
+
+    fn persisted(&mut self, slot: Slot, held: P::Held, cx: &mut Context<'_, Self>) {
+        self.registers.persisted(slot.number as Key, held, |(from, op)| {
+            cx.send(from, Message::Holding { op });
+        });
+    }
+}
+
+impl<P: Phased> Phases<P>
+where
+    Self: Registered,
+{
+    /// Begins a phase of an operation.
+    fn ask(&mut self, op: OpId, phase: Phase<P::Held>, cx: &mut Context<'_, Self>) {
+        let Some(pending) = self.pending(op) else { return };
+        pending.gathered.nodes = NodeSet::EMPTY;
+        pending.gathered.found.clear();
+        pending.asks = match phase {
+            Phase::Query => Asks::Query,
+            Phase::Store(_) => Asks::Store,
+        };
+        let key = pending.key;
+        let message = match phase {
+            Phase::Query => Message::Query { op, key },
+            Phase::Store(held) => Message::Store { op, key, held },
+        };
+        cx.send_each(NodeSet::first(cx.config().n), &message);
+    }
+
+    /// A replica has answered.
+    fn answered(
+        &mut self,
+        op: OpId,
+        asks: Asks,
+        from: NodeId,
+        held: Option<P::Held>,
+        cx: &mut Context<'_, Self>,
+    ) {
+        let slot = self.slots.get_mut(op.slot as usize);
+        let pending = slot.and_then(Option::as_mut).filter(|pending| pending.serial == op.serial);
+        let Some(pending) = pending.filter(|pending| pending.asks == asks) else { return };
+        let gathered = &mut pending.gathered;
+        if gathered.nodes.contains(from) {
+            return;
+        }
+        gathered.nodes.insert(from);
+        if let Some(held) = held {
+            gathered.merged.merge(&held);
+            gathered.found.push((from, held));
+        }
+        match self.protocol.go_on(cx.config(), &mut pending.goal, &pending.gathered) {
+            Next::Wait => {}
+            Next::Phase(phase) => self.ask(op, phase, cx),
+            Next::Reply(reply) => self.finish(op, reply, cx),
+            Next::ReplyAndRepair(reply, held) => {
+                self.repair(op, &held, cx);
+                self.finish(op, reply, cx);
+            }
+        }
+    }
+
+    /// Sends what a read found to the replicas that are known to lag behind. Nobody waits for it.
+    fn repair(&mut self, op: OpId, held: &P::Held, cx: &mut Context<'_, Self>) {
+        let Some(pending) = self.pending(op) else { return };
+        let key = pending.key;
+        for (node, found) in &pending.gathered.found {
+            if !found.covers(held) {
+                cx.send(*node, Message::Store { op, key, held: held.clone() });
+            }
+        }
+    }
+
+    /// The operation, unless it is answered or forgotten.
+    fn pending(&mut self, op: OpId) -> Option<&mut Pending<P>> {
+        let slot = self.slots.get_mut(op.slot as usize)?;
+        slot.as_mut().filter(|pending| pending.serial == op.serial)
+    }
+
+    fn finish(&mut self, op: OpId, reply: ClientReply, cx: &mut Context<'_, Self>) {
+        if let Some(pending) = self.forget(op) {
+            cx.reply(pending.request, reply);
+        }
+    }
+
+    fn forget(&mut self, op: OpId) -> Option<Pending<P>> {
+        self.pending(op)?;
+        self.free.push(op.slot);
+        self.slots[op.slot as usize].take()
+    }
+
+    /// Operations without a quorum stay unanswered; their clients have long given up.
+    fn forget_expired(&mut self, now: Nanos) {
+        while let Some((at, op)) = self.expiry.front().copied() {
+            if at > now {
+                break;
+            }
+            self.expiry.pop_front();
+            self.forget(op);
+        }
+    }
+}

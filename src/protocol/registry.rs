@@ -1,0 +1,175 @@
+//! All protocols. A new one is a file that has a machine, and a line here.
+
+use std::hash::Hash;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
+use super::phases::Phases;
+use super::{abd, lww};
+use crate::time::Nanos;
+
+/// What every machine gets from its line in the registry.
+pub(super) trait Registered: Sized {
+    /// A message of this protocol as one of any.
+    fn wrap(message: <Self as Machine>::Message) -> Message
+    where
+        Self: Machine;
+    /// Back; `None` if it is of another protocol.
+    fn unwrap(message: Message) -> Option<<Self as Machine>::Message>
+    where
+        Self: Machine;
+    /// A record of this protocol as one of any.
+    fn wrap_record(record: <Self as Machine>::Record) -> Record
+    where
+        Self: Machine;
+    /// Back; `None` if it is of another protocol.
+    fn unwrap_record(record: Record) -> Option<<Self as Machine>::Record>
+    where
+        Self: Machine;
+}
+
+macro_rules! protocols {
+    ($($(#[$doc:meta])* $name:ident = $word:literal: $machine:ty, $facts:expr;)*) => {
+        /// How replicas work together.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Protocol {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Protocol {
+            /// All protocols.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word of workloads and of the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// What it can do.
+            pub fn facts(self) -> Facts {
+                match self { $(Self::$name => $facts,)* }
+            }
+        }
+
+        /// What nodes say to each other. Every message may be lost, doubled, delayed or overtaken.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[expect(private_interfaces, reason = "what is in a message is between the nodes")]
+        pub enum Message {
+            $(
+                #[doc = concat!("Between nodes of ", $word, ".")]
+                $name(<$machine as Machine>::Message),
+            )*
+        }
+
+        /// What nodes put on disk.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[expect(private_interfaces, reason = "what is in a record is the node's own")]
+        pub enum Record {
+            $(
+                #[doc = concat!("By a node of ", $word, ".")]
+                $name(<$machine as Machine>::Record),
+            )*
+        }
+
+        $(
+            impl Registered for $machine {
+                fn wrap(message: <Self as Machine>::Message) -> Message {
+                    Message::$name(message)
+                }
+
+                fn unwrap(message: Message) -> Option<<Self as Machine>::Message> {
+                    match message {
+                        Message::$name(message) => Some(message),
+                        _ => None,
+                    }
+                }
+
+                fn wrap_record(record: <Self as Machine>::Record) -> Record {
+                    Record::$name(record)
+                }
+
+                fn unwrap_record(record: Record) -> Option<<Self as Machine>::Record> {
+                    match record {
+                        Record::$name(record) => Some(record),
+                        _ => None,
+                    }
+                }
+            }
+        )*
+
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        enum State {
+            $($name(Seated<$machine>),)*
+        }
+
+        impl Node {
+            /// A node that starts at `now` on its own clock and finds `disk`. What is to be done about
+            /// that is added to `effects`.
+            pub fn start(
+                seat: Seat,
+                now: Nanos,
+                disk: &impl Disk,
+                effects: &mut Vec<Effect>,
+            ) -> Self {
+                let state = match seat.config.protocol {
+                    $(Protocol::$name => State::$name(Seated::start(&seat, now, disk, effects)),)*
+                };
+                Self { seat, state }
+            }
+
+            /// Takes one input and adds what is to be done about it to `effects`: all of it, in order,
+            /// before the next input. `now` is the node's own clock.
+            pub fn handle(&mut self, now: Nanos, input: Input, effects: &mut Vec<Effect>) {
+                match &mut self.state {
+                    $(State::$name(seated) => seated.handle(&self.seat, now, input, effects),)*
+                }
+            }
+        }
+    };
+}
+
+/// What a protocol can do, and what it does unless told otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether it has a compare-and-set. Registers alone cannot reach the consensus that takes
+    /// (Herlihy, "Wait-free synchronization", TOPLAS 13(1), 1991).
+    pub has_cas: bool,
+    /// Whether reads write back unless told otherwise.
+    pub writes_back: bool,
+}
+
+impl Facts {
+    const REGISTER: Self = Self { has_cas: false, writes_back: false };
+}
+
+/// One node of the cluster: a replica, and a coordinator for the clients that ask it.
+#[derive(Debug, Clone)]
+pub struct Node {
+    seat: Seat,
+    state: State,
+}
+
+protocols! {
+    /// Query, then store with a later version; reads write back (Attiya, Bar-Noy and Dolev).
+    Abd = "abd": Phases<abd::Abd>, Facts { writes_back: true, ..Facts::REGISTER };
+    /// Last writer wins: one phase, stamped by the coordinator's clock.
+    Lww = "lww": Phases<lww::Lww>, Facts::REGISTER;
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.seat.id == other.seat.id && self.state == other.state
+    }
+}
+
+impl Eq for Node {}
+
+/// Without the configuration, which all nodes of a cluster share.
+impl Hash for Node {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.seat.id.hash(state);
+        self.state.hash(state);
+    }
+}
