@@ -17,19 +17,6 @@ const D: NodeId = 3;
 const KEY: Key = 7;
 const PATIENCE: Nanos = 1_000;
 
-fn configuration(protocol: Protocol, n: u16, r: u16, w: u16) -> Configuration {
-    let write_back = protocol.facts().writes_back;
-    Configuration {
-        protocol,
-        n,
-        r,
-        w,
-        write_back,
-        read_repair: false,
-        durability: Durability::SyncBeforeAck,
-    }
-}
-
 #[derive(Default)]
 struct Platter(HashMap<Slot, Record>);
 
@@ -177,7 +164,7 @@ impl Script {
 
 /// A write that has reached its own replica only, while A and B are asked what they hold.
 fn half_written(write_back: bool) -> (Script, RequestId) {
-    let config = Configuration { write_back, ..configuration(Protocol::Abd, 3, 2, 2) };
+    let config = Configuration { write_back, ..Configuration::new(Protocol::Abd, 3, 2, 2) };
     let mut script = Script::new(config);
     script.write(A, 1, 1);
     for sent in script.on_the_way(A, B) {
@@ -220,7 +207,7 @@ fn with_write_back_what_was_read_is_read_again() {
 
 #[test]
 fn quorums_that_need_not_meet_miss_a_completed_write() {
-    let mut script = Script::new(configuration(Protocol::Abd, 3, 1, 1));
+    let mut script = Script::new(Configuration::new(Protocol::Abd, 3, 1, 1));
     let write = script.write(A, 1, 1);
     script.sync(A);
     script.assert_written(write);
@@ -230,7 +217,7 @@ fn quorums_that_need_not_meet_miss_a_completed_write() {
 
 #[test]
 fn write_quorums_that_need_not_meet_lose_the_later_write() {
-    let mut script = Script::new(configuration(Protocol::Abd, 4, 3, 2));
+    let mut script = Script::new(Configuration::new(Protocol::Abd, 4, 3, 2));
     let first = script.write(A, 2, 1);
     script.talk(&[A, B]);
     script.assert_written(first);
@@ -245,7 +232,7 @@ fn write_quorums_that_need_not_meet_lose_the_later_write() {
 
 #[test]
 fn a_slow_clock_loses_an_acknowledged_write() {
-    let mut script = Script::new(configuration(Protocol::Lww, 3, 2, 2));
+    let mut script = Script::new(Configuration::new(Protocol::Lww, 3, 2, 2));
     script.clocks = vec![10, 5, 10];
     let all = [A, B, C];
     let first = script.write(A, 1, 1);
@@ -264,7 +251,7 @@ fn a_slow_clock_loses_an_acknowledged_write() {
 #[test]
 fn replicas_that_acknowledge_before_they_sync_forget_what_they_acknowledged() {
     let durability = Durability::AckBeforeSync;
-    let config = Configuration { durability, ..configuration(Protocol::Lww, 3, 2, 2) };
+    let config = Configuration { durability, ..Configuration::new(Protocol::Lww, 3, 2, 2) };
     let mut script = Script::new(config);
     let write = script.write(A, 1, 1);
     let store = script.on_the_way(A, B);
@@ -282,7 +269,7 @@ fn replicas_that_acknowledge_before_they_sync_forget_what_they_acknowledged() {
 
 #[test]
 fn replicas_that_sync_first_acknowledge_nothing_they_could_forget() {
-    let mut script = Script::new(configuration(Protocol::Lww, 3, 2, 2));
+    let mut script = Script::new(Configuration::new(Protocol::Lww, 3, 2, 2));
     let write = script.write(A, 1, 1);
     let store = script.on_the_way(A, B);
     script.deliver(&store[0]);
@@ -303,7 +290,7 @@ fn replicas_that_sync_first_acknowledge_nothing_they_could_forget() {
 
 #[test]
 fn one_replica_that_answers_twice_is_no_quorum() {
-    let mut script = Script::new(configuration(Protocol::Lww, 5, 3, 3));
+    let mut script = Script::new(Configuration::new(Protocol::Lww, 5, 3, 3));
     let read = script.read(A);
     let query = script.on_the_way(A, B);
     script.deliver(&query[0]);
@@ -318,7 +305,7 @@ fn one_replica_that_answers_twice_is_no_quorum() {
 
 #[test]
 fn answers_to_the_query_do_not_count_as_answers_to_the_store() {
-    let mut script = Script::new(configuration(Protocol::Abd, 3, 2, 2));
+    let mut script = Script::new(Configuration::new(Protocol::Abd, 3, 2, 2));
     let write = script.write(A, 1, 1);
     let query = script.on_the_way(A, B);
     script.deliver(&query[0]);
@@ -335,7 +322,7 @@ fn answers_to_the_query_do_not_count_as_answers_to_the_store() {
 
 #[test]
 fn answers_meant_for_before_a_restart_are_for_nobody() {
-    let mut script = Script::new(configuration(Protocol::Lww, 3, 2, 2));
+    let mut script = Script::new(Configuration::new(Protocol::Lww, 3, 2, 2));
     let lost = script.write(A, 1, 1);
     let store = script.on_the_way(A, B);
     script.deliver(&store[0]);
@@ -352,7 +339,7 @@ fn answers_meant_for_before_a_restart_are_for_nobody() {
 
 #[test]
 fn an_operation_without_a_quorum_is_forgotten_in_time() {
-    let mut script = Script::new(configuration(Protocol::Lww, 3, 2, 2));
+    let mut script = Script::new(Configuration::new(Protocol::Lww, 3, 2, 2));
     let lonely = script.read(A);
     let late = script.on_the_way(A, B);
     script.wire.clear();
@@ -368,7 +355,7 @@ fn an_operation_without_a_quorum_is_forgotten_in_time() {
 #[test]
 fn replicas_agree_whatever_the_order_in_which_writes_reach_them() {
     // Each of three writes is stamped alike; the orders differ from replica to replica.
-    let mut script = Script::new(configuration(Protocol::Lww, 3, 1, 1));
+    let mut script = Script::new(Configuration::new(Protocol::Lww, 3, 1, 1));
     for (node, value) in [(A, 3), (B, 1), (C, 2)] {
         script.write(node, 1, value);
     }

@@ -19,15 +19,7 @@ const ASK: Nanos = 2 * CLIENT;
 const ROUND: Nanos = 2 * LINK;
 
 fn configuration(protocol: Protocol) -> Configuration {
-    Configuration {
-        protocol,
-        n: 3,
-        r: 2,
-        w: 2,
-        write_back: protocol.facts().writes_back,
-        read_repair: false,
-        durability: Durability::SyncBeforeAck,
-    }
+    Configuration::new(protocol, 3, 2, 2)
 }
 
 fn settings() -> SimSettings {

@@ -82,6 +82,19 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// A configuration in which everything else is as the protocol has it unless told otherwise.
+    pub fn new(protocol: Protocol, n: u16, r: u16, w: u16) -> Self {
+        Self {
+            protocol,
+            n,
+            r,
+            w,
+            write_back: protocol.facts().writes_back,
+            read_repair: false,
+            durability: Durability::SyncBeforeAck,
+        }
+    }
+
     /// Whether so many answers are enough for a read.
     pub fn is_read_quorum(&self, nodes: NodeSet) -> bool {
         nodes.len() >= self.r

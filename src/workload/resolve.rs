@@ -105,15 +105,12 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         Ok(size) => Ok(size),
         Err(_) => within(source, &field.place, name, field.value, 1, n.into()).map(|_| 0),
     };
-    let config = Configuration {
-        protocol,
-        n,
-        r: size(r, "cluster.r")?,
-        w: size(w, "cluster.w")?,
-        write_back: raw.write_back.unwrap_or(protocol.facts().writes_back),
-        read_repair: raw.read_repair.unwrap_or(false),
+    let mut config = Configuration {
         durability,
+        ..Configuration::new(protocol, n, size(r, "cluster.r")?, size(w, "cluster.w")?)
     };
+    config.write_back = raw.write_back.unwrap_or(config.write_back);
+    config.read_repair = raw.read_repair.unwrap_or(config.read_repair);
     if let Err(problem) = promise::check(&config) {
         let (place, name) =
             if problem.starts_with('W') { (&w.place, "w") } else { (&r.place, "r") };
