@@ -48,7 +48,7 @@ pub(super) struct RunArgs {
     /// How many of them a write waits for.
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     w: Option<i64>,
-    /// abd or lww.
+    /// How replicas work together: abd, lww, caspaxos, … (all of them in workloads/README.md).
     #[arg(long)]
     protocol: Option<String>,
     /// How many clients, each with one operation at a time.
@@ -79,7 +79,7 @@ pub(super) struct RunArgs {
     /// Where run directories are made.
     #[arg(long, value_name = "DIR", default_value = "store")]
     store: PathBuf,
-    /// What must come of it: linearizable, violation, or the name of an anomaly such as stale-read.
+    /// What must come of it: linearizable, promise (whatever theory promises), violation, or an anomaly such as stale-read.
     #[arg(long, value_name = "OUTCOME")]
     expect: Option<String>,
     #[command(flatten)]

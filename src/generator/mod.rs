@@ -7,7 +7,7 @@
 
 mod registers;
 
-pub use registers::{Mix, RegisterSettings, Registers, Values};
+pub use registers::{Mix, RegisterSettings, Registers, Values, Writers};
 
 use rand::RngExt as _;
 
@@ -147,7 +147,7 @@ impl Generator {
     pub fn next(&mut self, context: &Context<'_>, rng: &mut Rng) -> Next {
         match self {
             Self::Registers(registers) => match context.free.first() {
-                Some(worker) => Next::Op(*worker, registers.draw(rng)),
+                Some(worker) => Next::Op(*worker, registers.draw(*worker, context.workers, rng)),
                 None => Next::Wait,
             },
             Self::Mix(parts) => mix(parts, context, rng),

@@ -26,6 +26,28 @@ pub enum Values {
     Domain(u32),
 }
 
+/// Who changes a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writers {
+    /// Everybody.
+    All,
+    /// One worker, another for each register; what others draw that is no read becomes one.
+    One,
+}
+
+impl Writers {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::All, Self::One];
+
+    /// The word of workloads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::One => "one",
+        }
+    }
+}
+
 /// What to draw operations from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegisterSettings {
@@ -37,6 +59,8 @@ pub struct RegisterSettings {
     pub ops_per_key: Option<u32>,
     /// Which values.
     pub values: Values,
+    /// Who writes.
+    pub writers: Writers,
 }
 
 /// Draws operations without end.
@@ -67,7 +91,8 @@ impl Registers {
         Self { settings, active, next_key: settings.keys }
     }
 
-    pub(super) fn draw(&mut self, rng: &mut Rng) -> Operation {
+    /// An operation for one of so many workers.
+    pub(super) fn draw(&mut self, worker: u32, workers: u32, rng: &mut Rng) -> Operation {
         let register = &mut self.active[rng.random_range(0..self.settings.keys as usize)];
         if self.settings.ops_per_key.is_some_and(|most| register.op_count >= most) {
             *register = Register::new(self.next_key);
@@ -77,7 +102,8 @@ impl Registers {
         let Mix { read, write, cas } = self.settings.mix;
         let draw = rng.random_range(0..read + write + cas);
         let values = self.settings.values;
-        let action = if draw < read {
+        let may_change = self.settings.writers == Writers::All || register.key % workers == worker;
+        let action = if draw < read || !may_change {
             Action::Read
         } else if draw < read + write {
             Action::Write(register.new_value(values, rng))

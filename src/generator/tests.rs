@@ -51,6 +51,7 @@ fn registers(values: Values) -> Generator {
         keys: 2,
         ops_per_key: None,
         values,
+        writers: Writers::All,
     }))
 }
 
@@ -131,12 +132,31 @@ fn unique_values_are_unique_per_register_and_domains_small() {
 }
 
 #[test]
+fn a_register_with_one_writer_is_written_by_one_worker() {
+    let generator = Generator::Registers(Registers::new(RegisterSettings {
+        mix: Mix { read: 1, write: 3, cas: 1 },
+        keys: 5,
+        ops_per_key: None,
+        values: Values::Unique,
+        writers: Writers::One,
+    }));
+    let mut writers = std::collections::BTreeMap::new();
+    for (_, worker, op) in simulate(generator, 1000) {
+        if op.action != Action::Read {
+            assert_eq!(*writers.entry(op.key).or_insert(worker), worker);
+        }
+    }
+    assert_eq!(writers.len(), 5);
+}
+
+#[test]
 fn registers_are_given_up_after_their_share() {
     let generator = Generator::Registers(Registers::new(RegisterSettings {
         mix: Mix { read: 1, write: 1, cas: 0 },
         keys: 2,
         ops_per_key: Some(10),
         values: Values::Unique,
+        writers: Writers::All,
     }));
     let mut counts = std::collections::BTreeMap::new();
     for (.., op) in simulate(generator, 1000) {

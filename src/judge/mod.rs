@@ -162,11 +162,17 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
     violations.sort_by_key(|violation| interest(workload.expect, violation.anomaly));
     let anomalies: Vec<Anomaly> = violations.iter().map(|violation| violation.anomaly).collect();
     let promise = promise(&workload.config, workload.hazards());
+    let judgement = Judgement::of(promise.condition, verdict, &anomalies, &ladder);
+    let kept = match judgement {
+        Judgement::Broken => Some(false),
+        Judgement::Undecided => None,
+        Judgement::Kept | Judgement::WeakerByDesign | Judgement::NotShown => Some(true),
+    };
     Judged {
         verdict,
-        judgement: Judgement::of(promise.condition, verdict, &anomalies, &ladder),
+        judgement,
         promise,
-        as_expected: workload.expect.is_met(verdict, &anomalies),
+        as_expected: workload.expect.is_met(verdict, &anomalies, kept),
         evidence,
         violations,
         ladder,

@@ -1,33 +1,85 @@
 //! What a configuration promises by theory, and whether it is possible at all.
 
+mod consensus;
+mod dynamo;
+mod liars;
 mod theory;
+mod versions;
 
 pub use theory::{Condition, Hazards, Promise, promise};
 
-use crate::protocol::{Configuration, NODE_COUNT_MAX};
+use crate::protocol::{Configuration, NODE_COUNT_MAX, Protocol};
 
-/// Whether a configuration is possible at all; if not, the inequality that fails.
-pub fn check(config: &Configuration) -> Result<(), String> {
-    let Configuration { n, r, w, .. } = *config;
+/// Why a configuration is impossible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impossible {
+    /// The field of the cluster that is to blame.
+    pub field: &'static str,
+    /// The inequality that fails.
+    pub problem: String,
+}
+
+/// Whether a configuration is possible at all.
+pub fn check(config: &Configuration) -> Result<(), Impossible> {
+    let Configuration { n, r, w, replicas, pr, pw, .. } = *config;
+    let impossible = |field, problem| Err(Impossible { field, problem });
     if n == 0 {
-        return Err("N = 0: a cluster has at least one node".to_owned());
+        return impossible("nodes", "N = 0: a cluster has at least one node".to_owned());
     }
     if usize::from(n) > NODE_COUNT_MAX {
-        return Err(format!("N = {n} > {NODE_COUNT_MAX}: more nodes than a cluster can have here"));
+        let problem =
+            format!("N = {n} > {NODE_COUNT_MAX}: more nodes than a cluster can have here");
+        return impossible("nodes", problem);
     }
-    for (name, quorum, whose) in [("R", r, "read"), ("W", w, "write")] {
+    check_uses(config)?;
+    for (field, name, quorum, whose) in [("r", "R", r, "read"), ("w", "W", w, "write")] {
         if quorum == 0 {
-            return Err(format!(
+            let problem = format!(
                 "{name} = 0 < 1: a {whose} that waits for nobody learns nothing; expected 1 to {n}"
-            ));
-        }
-        if quorum > n {
-            return Err(format!(
-                "{name} = {quorum} > N = {n}: no {whose} can ever complete; expected 1 to {n}"
-            ));
+            );
+            return impossible(field, problem);
         }
     }
-    Ok(())
+    let whole = if replicas == n { "N" } else { "replicas" };
+    let quorums = [
+        ("r", "R", r, "read"),
+        ("w", "W", w, "write"),
+        ("pr", "PR", pr, "read"),
+        ("pw", "PW", pw, "write"),
+    ];
+    match quorums.iter().find(|(_, _, quorum, _)| *quorum > replicas) {
+        None => Ok(()),
+        Some((field, name, quorum, whose)) => {
+            let problem = format!(
+                "{name} = {quorum} > {whole} = {replicas}: no {whose} can ever complete; expected 1 to \
+                 {replicas}"
+            );
+            impossible(field, problem)
+        }
+    }
+}
+
+/// Whether what was set means anything to the protocol.
+fn check_uses(config: &Configuration) -> Result<(), Impossible> {
+    let Configuration { protocol, n, replicas, pr, pw, liars, .. } = *config;
+    let is_sloppy = protocol == Protocol::Sloppy;
+    let is_masked = matches!(protocol, Protocol::Abd | Protocol::Masking);
+    let settings = [
+        ("replicas", replicas != n, is_sloppy, "sloppy"),
+        ("pr", pr > 0, is_sloppy, "sloppy"),
+        ("pw", pw > 0, is_sloppy, "sloppy"),
+        ("liars", liars > 0, is_masked, "abd or masking"),
+    ];
+    match settings.iter().find(|(_, is_set, is_used, _)| *is_set && !is_used) {
+        None => Ok(()),
+        Some((field, _, _, users)) => Err(Impossible {
+            field,
+            problem: format!(
+                "means nothing to protocol {}; expected protocol {users}",
+                protocol.name()
+            ),
+        }),
+    }
 }
 
 /// Whether every read quorum meets every write quorum.

@@ -24,6 +24,12 @@ impl<T> Keys<T> {
     }
 }
 
+impl<T> Default for Keys<T> {
+    fn default() -> Self {
+        Self(FxHashMap::default())
+    }
+}
+
 impl<T> FromIterator<(Key, T)> for Keys<T> {
     fn from_iter<I: IntoIterator<Item = (Key, T)>>(entries: I) -> Self {
         Self(entries.into_iter().collect())

@@ -150,7 +150,6 @@ pub(super) struct Context<'a, M: Machine> {
 }
 
 impl<M: Machine> Context<'_, M> {
-    #[expect(dead_code, reason = "the protocols so far need not know")]
     pub(super) fn id(&self) -> NodeId {
         self.seat.id
     }
@@ -188,7 +187,6 @@ impl<M: Machine> Context<'_, M> {
     }
 
     /// Sets a timer, see [`Effect::SetTimer`].
-    #[expect(dead_code, reason = "the protocols so far set no timers")]
     pub(super) fn set_timer(&mut self, after: Nanos, spread: Nanos, timer: Timer) {
         self.effects.push(Effect::SetTimer { after, spread, timer });
     }

@@ -1,9 +1,11 @@
 //! What clients and nodes say to each other, whatever the protocol.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Key, Value};
 
-/// Names a client's request in its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Names a client's request in its answer. No two requests to a cluster share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 
 /// What a client asks of a node.

@@ -9,16 +9,23 @@
 //! a quorum of answers to each, share `phases.rs`: they only say what to ask and what follows.
 
 mod abd;
+mod caspaxos;
+mod gifford;
 mod keys;
 mod lww;
 mod machine;
+mod masking;
 mod message;
 mod phases;
 mod registry;
 mod replica;
 mod set;
+mod siblings;
+mod single_writer;
+mod sloppy;
 mod version;
 mod versioned;
+mod voting;
 
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
 pub use message::{ClientReply, ClientRequest, Request, RequestId};
@@ -61,6 +68,29 @@ impl Durability {
     }
 }
 
+/// What replicas that lie say they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lies {
+    /// A value that nobody wrote, with a version above all others.
+    Forged,
+    /// Nothing at all: all they can do where values are signed.
+    Forgotten,
+}
+
+impl Lies {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Forged, Self::Forgotten];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::Forgotten => "forgotten",
+        }
+    }
+}
+
 /// A cluster of replicas and how they work together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configuration {
@@ -79,6 +109,16 @@ pub struct Configuration {
     pub read_repair: bool,
     /// When replicas acknowledge.
     pub durability: Durability,
+    /// How many nodes are to hold each register, where others may stand in for them (`sloppy`).
+    pub replicas: u16,
+    /// PR: how many of those must answer a read themselves.
+    pub pr: u16,
+    /// PW: how many of those must acknowledge a write themselves.
+    pub pw: u16,
+    /// How many replicas lie, the last ones of the cluster.
+    pub liars: u16,
+    /// What they say.
+    pub lies: Lies,
 }
 
 impl Configuration {
@@ -92,7 +132,17 @@ impl Configuration {
             write_back: protocol.facts().writes_back,
             read_repair: false,
             durability: Durability::SyncBeforeAck,
+            replicas: n,
+            pr: 0,
+            pw: 0,
+            liars: 0,
+            lies: Lies::Forged,
         }
+    }
+
+    /// Whether the replica of a node lies.
+    pub fn is_liar(&self, node: NodeId) -> bool {
+        node + self.liars >= self.n
     }
 
     /// Whether so many answers are enough for a read.

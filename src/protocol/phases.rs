@@ -177,6 +177,12 @@ where
 
     fn message(&mut self, from: NodeId, message: Self::Message, cx: &mut Context<'_, Self>) {
         match message {
+            Message::Query { op, .. } if cx.config().is_liar(cx.id()) => {
+                cx.send(from, Message::Found { op, held: P::Held::lie(cx.config().lies) });
+            }
+            Message::Store { op, .. } if cx.config().is_liar(cx.id()) => {
+                cx.send(from, Message::Holding { op });
+            }
             Message::Query { op, key } => {
                 cx.send(from, Message::Found { op, held: self.registers.held(key) });
             }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
-use super::{abd, lww};
+use super::{abd, caspaxos, gifford, lww, masking, siblings, single_writer, sloppy, voting};
 use crate::time::Nanos;
 
 /// What every machine gets from its line in the registry.
@@ -138,10 +138,12 @@ pub struct Facts {
     pub has_cas: bool,
     /// Whether reads write back unless told otherwise.
     pub writes_back: bool,
+    /// Whether each register must be written by one client only.
+    pub single_writer: bool,
 }
 
 impl Facts {
-    const REGISTER: Self = Self { has_cas: false, writes_back: false };
+    const REGISTER: Self = Self { has_cas: false, writes_back: false, single_writer: false };
 }
 
 /// One node of the cluster: a replica, and a coordinator for the clients that ask it.
@@ -154,8 +156,23 @@ pub struct Node {
 protocols! {
     /// Query, then store with a later version; reads write back (Attiya, Bar-Noy and Dolev).
     Abd = "abd": Phases<abd::Abd>, Facts { writes_back: true, ..Facts::REGISTER };
+    /// The same with one writer, which numbers its writes itself and so needs one phase.
+    AbdSingleWriter = "abd-single-writer": Phases<single_writer::SingleWriter>,
+        Facts { writes_back: true, single_writer: true, ..Facts::REGISTER };
     /// Last writer wins: one phase, stamped by the coordinator's clock.
     Lww = "lww": Phases<lww::Lww>, Facts::REGISTER;
+    /// The same with others that stand in for replicas, and hand over later what they hold for them.
+    Sloppy = "sloppy": sloppy::Sloppy, Facts::REGISTER;
+    /// Vector clocks: values that do not know of each other are kept as siblings.
+    Siblings = "siblings": Phases<siblings::DynamoSiblings>, Facts::REGISTER;
+    /// No versions: the value that enough replicas agree on.
+    Voting = "voting": Phases<voting::Voting>, Facts::REGISTER;
+    /// Version numbers under locks and two-phase commit (Gifford).
+    Gifford = "gifford": gifford::Gifford, Facts::REGISTER;
+    /// Values count that more replicas return than can lie (Malkhi and Reiter).
+    Masking = "masking": Phases<masking::Masking>, Facts { writes_back: true, ..Facts::REGISTER };
+    /// Consensus on each key by itself, with compare-and-set (Rystsov).
+    CasPaxos = "caspaxos": caspaxos::CasPaxos, Facts { has_cas: true, ..Facts::REGISTER };
 }
 
 impl PartialEq for Node {

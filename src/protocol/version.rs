@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Value;
 use super::replica::Held;
+use super::{Lies, Value};
 
 /// When a value was written, as far as the protocol can tell: later versions win.
 ///
@@ -48,5 +48,12 @@ impl Held for Stored {
 
     fn covers(&self, other: &Self) -> bool {
         self.version >= other.version
+    }
+
+    fn lie(lies: Lies) -> Self {
+        match lies {
+            Lies::Forged => Self::new(u64::MAX >> 1, u32::MAX, -1),
+            Lies::Forgotten => Self::default(),
+        }
     }
 }

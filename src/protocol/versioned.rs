@@ -25,28 +25,26 @@ pub(super) fn go_on(
     goal: &mut Goal,
     gathered: &Gathered<Stored>,
 ) -> Next<Stored> {
-    let latest = gathered.merged;
     match *goal {
-        Goal::Read if config.is_read_quorum(gathered.nodes) => {
-            let reply = ClientReply::Value(latest.value);
-            // Before the first write there is nothing to write back.
-            if config.write_back && latest.value.is_some() {
-                *goal = Goal::Stored(reply);
-                return Next::Phase(Phase::Store(latest));
-            }
-            if config.read_repair {
-                Next::ReplyAndRepair(reply, latest)
-            } else {
-                Next::Reply(reply)
-            }
-        }
+        Goal::Read if config.is_read_quorum(gathered.nodes) => reply(config, goal, gathered.merged),
         // The query of a write must meet the writes before it.
         Goal::Write { writer, value } if config.is_write_quorum(gathered.nodes) => {
             *goal = Goal::Stored(ClientReply::Written);
-            let later = Stored::new(latest.version.counter + 1, writer, value);
-            Next::Phase(Phase::Store(later))
+            let counter = gathered.merged.version.counter + 1;
+            Next::Phase(Phase::Store(Stored::new(counter, writer, value)))
         }
         Goal::Stored(reply) if config.is_write_quorum(gathered.nodes) => Next::Reply(reply),
         _ => Next::Wait,
     }
+}
+
+/// What a coordinator does with what a read has found.
+pub(super) fn reply(config: &Configuration, goal: &mut Goal, latest: Stored) -> Next<Stored> {
+    let reply = ClientReply::Value(latest.value);
+    // Before the first write there is nothing to write back.
+    if config.write_back && latest.value.is_some() {
+        *goal = Goal::Stored(reply);
+        return Next::Phase(Phase::Store(latest));
+    }
+    if config.read_repair { Next::ReplyAndRepair(reply, latest) } else { Next::Reply(reply) }
 }

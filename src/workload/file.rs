@@ -197,6 +197,11 @@ pub(super) struct RawCluster {
     pub(super) write_back: Option<bool>,
     pub(super) read_repair: Option<bool>,
     pub(super) durability: Option<Field<String>>,
+    pub(super) replicas: Option<Field<i64>>,
+    pub(super) pr: Option<Field<i64>>,
+    pub(super) pw: Option<Field<i64>>,
+    pub(super) liars: Option<Field<i64>>,
+    pub(super) lies: Option<Field<String>>,
 }
 
 /// How many nodes, or their names.
@@ -231,6 +236,7 @@ pub(super) struct RawClients {
     pub(super) ops_per_key: Option<Field<i64>>,
     pub(super) mix: Option<Field<RawMix>>,
     pub(super) values: Option<Field<RawValues>>,
+    pub(super) writers: Option<Field<String>>,
     pub(super) ops: Option<Field<i64>>,
     pub(super) time_limit: Option<Field<Duration>>,
     pub(super) rate: Option<Field<f64>>,

@@ -14,7 +14,7 @@ pub use file::{File, Overrides, WorkloadError};
 
 use quorate_checker::{Anomaly, Verdict};
 
-use crate::generator::{Pace, RegisterSettings};
+use crate::generator::{Pace, RegisterSettings, Writers};
 use crate::nemesis::{Disturbance, DisturbanceKind};
 use crate::promise::Hazards;
 use crate::protocol::Configuration;
@@ -66,6 +66,8 @@ pub struct Clients {
 pub enum Expectation {
     /// Every register is linearizable.
     Linearizable,
+    /// Whatever theory promises holds, be it less than linearizability.
+    Promise,
     /// Some register is not, in whatever way.
     Violation,
     /// Some register is not, in this way.
@@ -76,21 +78,29 @@ impl Expectation {
     /// All that can be expected, by name.
     pub fn all() -> impl Iterator<Item = Self> {
         let anomalies = Anomaly::REGISTER.into_iter().map(Self::Anomaly);
-        [Self::Linearizable, Self::Violation].into_iter().chain(anomalies)
+        [Self::Linearizable, Self::Promise, Self::Violation].into_iter().chain(anomalies)
     }
 
     /// The word of workloads and of the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Linearizable => "linearizable",
+            Self::Promise => "promise",
             Self::Violation => "violation",
             Self::Anomaly(anomaly) => anomaly.name(),
         }
     }
 
-    /// Whether a verdict with these anomalies is what was expected. `None` if nobody can tell.
-    pub fn is_met(self, verdict: Verdict, anomalies: &[Anomaly]) -> Option<bool> {
+    /// Whether a verdict with these anomalies is what was expected, and whether the promise was `kept`.
+    /// `None` if nobody can tell.
+    pub fn is_met(
+        self,
+        verdict: Verdict,
+        anomalies: &[Anomaly],
+        kept: Option<bool>,
+    ) -> Option<bool> {
         match (self, verdict) {
+            (Self::Promise, _) => kept,
             (Self::Linearizable, Verdict::Valid) => Some(true),
             (Self::Linearizable, Verdict::Invalid) => Some(false),
             (Self::Violation, Verdict::Invalid) => Some(true),
@@ -114,7 +124,8 @@ impl fmt::Display for Expectation {
 impl Workload {
     /// What may go wrong in it that theory must know of.
     pub fn hazards(&self) -> Hazards {
-        let mut hazards = Hazards::default();
+        let many_writers = self.clients.registers.writers == Writers::All;
+        let mut hazards = Hazards { many_writers, ..Hazards::default() };
         for disturbance in &self.nemesis {
             match disturbance.kind {
                 DisturbanceKind::Crash { lose_unsynced, .. } => {

@@ -5,10 +5,10 @@ use std::fmt::Display;
 
 use super::file::{Field, File, Nodes, Place, RawDisturbance, RawValues, Source};
 use super::{Clients, Expectation, Workload, WorkloadError};
-use crate::generator::{Mix, Pace, RegisterSettings, Values, interval_of_rate};
+use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
-use crate::promise;
-use crate::protocol::{Configuration, Durability, NODE_COUNT_MAX, NodeId, Protocol};
+use crate::promise::{self, Impossible};
+use crate::protocol::{Configuration, Durability, Lies, NODE_COUNT_MAX, NodeId, Protocol};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::sim::{Latency, NetworkSettings, SimSettings};
 
@@ -111,11 +111,32 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
     };
     config.write_back = raw.write_back.unwrap_or(config.write_back);
     config.read_repair = raw.read_repair.unwrap_or(config.read_repair);
-    if let Err(problem) = promise::check(&config) {
-        let (place, name) =
-            if problem.starts_with('W') { (&w.place, "w") } else { (&r.place, "r") };
-        return Err(source.error(place, &format!("cluster.{name}"), problem));
+    let count = |field: &Option<Field<i64>>, name: &str, otherwise: u16, least: i64| match field {
+        None => Ok(otherwise),
+        Some(Field { value, place }) => {
+            let name = format!("cluster.{name}");
+            within(source, place, &name, *value, least, n.into()).map(|count| count as u16)
+        }
+    };
+    config.replicas = count(&raw.replicas, "replicas", n, 1)?;
+    config.pr = count(&raw.pr, "pr", 0, 0)?;
+    config.pw = count(&raw.pw, "pw", 0, 0)?;
+    config.liars = count(&raw.liars, "liars", 0, 0)?;
+    if let Some(field) = &raw.lies {
+        config.lies = one_of(source, field, "cluster.lies", Lies::ALL, Lies::name)?;
     }
+    promise::check(&config).map_err(|Impossible { field, problem }| {
+        let place = match field {
+            "protocol" => raw.protocol.as_ref().map(|field| &field.place),
+            "w" => Some(&w.place),
+            "replicas" => raw.replicas.as_ref().map(|field| &field.place),
+            "pr" => raw.pr.as_ref().map(|field| &field.place),
+            "pw" => raw.pw.as_ref().map(|field| &field.place),
+            "liars" => raw.liars.as_ref().map(|field| &field.place),
+            _ => Some(&r.place),
+        };
+        source.error(place.unwrap_or(&Place::Default), &format!("cluster.{field}"), problem)
+    })?;
     Ok((config, names))
 }
 
@@ -149,10 +170,21 @@ fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients>
             Values::Domain(within(source, place, "clients.values", *size, 1, 1_000_000)? as u32)
         }
     };
+    let writers = match &raw.writers {
+        None if protocol.facts().single_writer => Writers::One,
+        None => Writers::All,
+        Some(field) => one_of(source, field, "clients.writers", Writers::ALL, Writers::name)?,
+    };
     let time_limit = raw.time_limit.as_ref();
     Ok(Clients {
         count,
-        registers: RegisterSettings { mix: mix(file, protocol)?, keys, ops_per_key, values },
+        registers: RegisterSettings {
+            mix: mix(file, protocol)?,
+            keys,
+            ops_per_key,
+            values,
+            writers,
+        },
         pace: pace(file)?,
         ops: number(&raw.ops, "ops", default::OPS, 1_000_000_000)? as u64,
         time_limit: duration(source, time_limit, "clients.time_limit", default::TIME_LIMIT)?,

@@ -30,6 +30,8 @@ impl Workload {
         writeln!(out, "write_back = {}", config.write_back)?;
         writeln!(out, "read_repair = {}", config.read_repair)?;
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
+        writeln!(out, "replicas = {}\npr = {}\npw = {}", config.replicas, config.pr, config.pw)?;
+        writeln!(out, "liars = {}\nlies = \"{}\"", config.liars, config.lies.name())?;
         self.write_clients(out)?;
         let network = &self.sim.network;
         writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
@@ -54,6 +56,7 @@ impl Workload {
         }
         let mix = registers.mix;
         writeln!(out, "mix = {{ read = {}, write = {}, cas = {} }}", mix.read, mix.write, mix.cas)?;
+        writeln!(out, "writers = \"{}\"", registers.writers.name())?;
         match registers.values {
             Values::Unique => writeln!(out, "values = \"unique\"")?,
             Values::Domain(size) => writeln!(out, "values = {size}")?,

@@ -1,0 +1,42 @@
+//! Protocols in which one operation at a time changes a register.
+
+use super::theory::{Condition, Promise, read_write_sum};
+use super::versions::{missed_reads, missed_writes};
+use super::{reads_meet_writes, writes_meet_writes};
+use crate::protocol::Configuration;
+
+/// Version numbers under locks.
+pub(super) fn gifford(config: &Configuration) -> Promise {
+    if !reads_meet_writes(config) {
+        return missed_reads(config);
+    }
+    if !writes_meet_writes(config) {
+        return missed_writes(config);
+    }
+    let w = config.w;
+    Promise {
+        condition: Condition::Linearizable,
+        because: format!("{} and W + W = {} > N = {}", read_write_sum(config), w + w, config.n),
+        reason: "Quorums are locked while they are used, so operations on a register come one after the \
+                 other. A node that crashes while it writes leaves the register blocked."
+            .into(),
+        remedy: String::new(),
+        source: "Gifford, \"Weighted voting for replicated data\", 1979",
+    }
+}
+
+/// Consensus on each register by itself.
+pub(super) fn caspaxos(config: &Configuration) -> Promise {
+    if !reads_meet_writes(config) {
+        return missed_reads(config);
+    }
+    Promise {
+        condition: Condition::Linearizable,
+        because: read_write_sum(config),
+        reason: "Whoever prepares a ballot hears what was accepted by a quorum before, and nothing earlier \
+                 is accepted any more by a quorum after it."
+            .into(),
+        remedy: String::new(),
+        source: "Rystsov, \"CASPaxos\", 2018; Howard et al., \"Flexible Paxos\", 2016",
+    }
+}
