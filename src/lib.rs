@@ -17,8 +17,8 @@
 //! | [`generator`] | which client does what next, as values | knowing the world |
 //! | [`world`] | where a cluster lives: the simulator | deciding what to do |
 //! | [`workload`] | the schema of `workloads/*.toml` | running |
-//! | [`record`] | events as they happen, into the history | |
-//! | [`run`] | one run: ask, hand to the world, record | checking |
+//! | [`record`] | events as they happen, into the history, and checked at once if asked for | |
+//! | [`run`] | one run: ask, hand to the world, record | judging |
 //! | [`judge`] | verdict against promise, and the evidence behind it | |
 //! | [`store`] | the run directory | |
 //! | [`report`] | results as text and JSON | recomputing verdicts |

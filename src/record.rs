@@ -1,9 +1,12 @@
 //! The record of a run: every event as it happens, into the history to be checked and, where there is
-//! one, into the file.
+//! one, into the file; if asked for, checked at once.
 
 use std::io::{self, Write};
 
-use quorate_checker::{Builder, Datum, Event, EventKind, History, Process, ReadError, write_jsonl};
+use quorate_checker::{
+    Builder, Datum, Event, EventKind, History, Process, ReadError, Rules, Stream, Verdict,
+    write_jsonl,
+};
 
 use crate::client::{Action, Completion, Operation};
 use crate::nemesis::Fault;
@@ -13,6 +16,8 @@ use crate::time::Nanos;
 /// Takes events, in the order in which they happen.
 pub struct Recorder<'f> {
     builder: Builder,
+    /// Checks what happens as it happens.
+    stream: Option<Stream>,
     file: Option<&'f mut dyn Write>,
     /// A line to be, kept for its memory.
     line: Vec<u8>,
@@ -33,7 +38,18 @@ pub enum RecordError {
 impl<'f> Recorder<'f> {
     /// A recorder that also writes `history.jsonl` to `file`.
     pub fn new(file: Option<&'f mut dyn Write>) -> Self {
-        Self { builder: Builder::default(), file, line: Vec::new(), index: 0 }
+        Self { builder: Builder::default(), stream: None, file, line: Vec::new(), index: 0 }
+    }
+
+    /// The same recorder, which also checks every event at once.
+    #[must_use]
+    pub fn checking(self) -> Self {
+        Self { stream: Some(Stream::new(Rules::default())), ..self }
+    }
+
+    /// The verdict so far, if events are checked at once.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.stream.as_ref().map(Stream::verdict)
     }
 
     /// A process begins an operation.
@@ -134,6 +150,9 @@ impl<'f> Recorder<'f> {
     fn record(&mut self, event: &Event) -> Result<(), RecordError> {
         self.index += 1;
         self.builder.push(event)?;
+        if let Some(stream) = &mut self.stream {
+            stream.push(event)?;
+        }
         if let Some(file) = self.file.as_deref_mut() {
             self.line.clear();
             write_jsonl(&mut self.line, event)?;

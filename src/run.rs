@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
 
-use quorate_checker::History;
+use quorate_checker::{History, Verdict};
 
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
@@ -59,6 +59,8 @@ pub struct Progress {
     pub now: Nanos,
     /// Faults that are on.
     pub faults: usize,
+    /// The verdict so far, if the run is checked while it is recorded.
+    pub verdict: Option<Verdict>,
 }
 
 impl Progress {
@@ -79,8 +81,28 @@ pub fn simulate(
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RecordError> {
+    simulate_into(Recorder::new(file), workload, seed, watch)
+}
+
+/// As [`simulate`], but every event is checked as it happens, and the first violation stops the run. The
+/// verdict so far is undecided where a value is written again while it matters.
+pub fn simulate_until_violation(
+    workload: &Workload,
+    seed: Seed,
+    file: Option<&mut dyn Write>,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RecordError> {
+    simulate_into(Recorder::new(file).checking(), workload, seed, watch)
+}
+
+fn simulate_into(
+    recorder: Recorder<'_>,
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RecordError> {
     let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
-    Runner::new(workload, seed, world, Recorder::new(file)).run(watch)
+    Runner::new(workload, seed, world, recorder).run(watch)
 }
 
 /// What a worker does right now.
@@ -158,7 +180,9 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     fn go(&mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Option<u32>, RecordError> {
         const WATCH_EVERY: u64 = 1024;
         for step in 0_u64.. {
-            if step % WATCH_EVERY == 0 && !watch(self.progress()) {
+            let is_watched = step % WATCH_EVERY == 0;
+            let is_violated = self.recorder.verdict() == Some(Verdict::Invalid);
+            if is_violated || (is_watched && !watch(self.progress())) {
                 return Ok(Some(self.recorder.position()));
             }
             let now = self.world.now();
@@ -271,6 +295,11 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     }
 
     fn progress(&self) -> Progress {
-        Progress { ops: self.ops, now: self.world.now(), faults: self.on.len() }
+        Progress {
+            ops: self.ops,
+            now: self.world.now(),
+            faults: self.on.len(),
+            verdict: self.recorder.verdict(),
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! The checker beside Porcupine on the same histories in the same run, from memory; Porcupine's part
-//! is skipped where there is no Go to build it with.
+//! is skipped where there is no Go to build it with. Then how its time grows with the history, the
+//! program itself on files, and a corpus of other projects' histories where there is one.
 //!
 //! `cargo bench --bench peers`, or with a history of a hundred million operations
 //! `QUORATE_HUGE=1 cargo bench --bench peers`
 
+#[path = "../../checker/tests/common/index.rs"]
+mod index;
 #[path = "../../checker/tests/common/large.rs"]
 mod large;
 
+mod corpus;
 mod end_to_end;
+mod machine;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -18,7 +23,9 @@ use std::time::Instant;
 use large::Large;
 use peak_alloc::PeakAlloc;
 use quorate::time::{Nanos, show_duration};
-use quorate_checker::{Budget, Event, EventKind, History, Rules, Verdict, check, write_jsonl};
+use quorate_checker::{
+    Budget, Builder, Event, EventKind, History, Rules, Verdict, check, write_jsonl,
+};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -26,27 +33,24 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// Where the peer gives up.
 const SECONDS_MAX: &str = "20";
 const MEGABYTES_MAX: &str = "4000";
+/// Of so many tries of ours the middle one counts.
+const TRIES: usize = 5;
 
 struct Case {
     name: &'static str,
     shape: Large,
     /// Whether a read at nine tenths returns a value from long before.
     damaged: bool,
-    /// Whether the peer is asked at all.
-    peer: bool,
 }
 
 fn cases() -> Vec<Case> {
     let (distinct, small) = (Large::DISTINCT, Large::SMALL_DOMAIN);
-    let case = |name, shape| Case { name, shape, damaged: false, peer: true };
-    let alone = |name, shape| Case { peer: false, ..case(name, shape) };
+    let case = |name, shape| Case { name, shape, damaged: false };
     let damaged = |name, shape| Case { damaged: true, ..case(name, shape) };
     vec![
         case("distinct, 10 clients, 1k", Large { op_count: 1_000, ..distinct }),
         case("distinct, 10 clients, 10k", distinct),
         case("distinct, 10 clients, 100k", Large { op_count: 100_000, ..distinct }),
-        alone("distinct, 10 clients, 1M", Large { op_count: 1_000_000, ..distinct }),
-        alone("distinct, 10 clients, 10M", Large { op_count: 10_000_000, ..distinct }),
         case("distinct, 25 clients, 1k", Large { op_count: 1_000, clients: 25, ..distinct }),
         case("distinct, 50 clients, 1k", Large { op_count: 1_000, clients: 50, ..distinct }),
         case("five values and cas, 10 clients, 10k", small),
@@ -108,15 +112,39 @@ struct Cost {
     megabytes: f64,
 }
 
-fn ours(events: &[Event]) -> Cost {
-    let history = History::from_events(events).expect("made histories are well-formed");
+fn ours(history: &History) -> Cost {
     let before = MEMORY.current_usage_as_mb();
     MEMORY.reset_peak_usage();
     let begun = Instant::now();
-    let report = check(&history, &Rules::default(), Budget::GENEROUS);
+    let report = check(history, &Rules::default(), Budget::GENEROUS);
     let seconds = begun.elapsed().as_secs_f64();
     let megabytes = f64::from(MEMORY.peak_usage_as_mb() - before);
     Cost { verdict: report.verdict().to_string(), seconds, megabytes }
+}
+
+/// The middle one of several costs, by time.
+fn median(mut costs: Vec<Cost>) -> Cost {
+    costs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    costs.swap_remove(costs.len() / 2)
+}
+
+/// How the time grows with a history of distinct values: in proportion.
+fn curve() {
+    println!("\n| distinct values, 10 clients | time | an operation | memory |\n|---|---|---|---|");
+    for op_count in [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000] {
+        let mut builder = Builder::default();
+        large::make(Large { op_count, ..Large::DISTINCT }, 1, |event| {
+            builder.push(&event).expect("made histories are well-formed");
+        });
+        let history = builder.finish();
+        let cost = median((0..TRIES).map(|_| ours(&history)).collect());
+        println!(
+            "| {op_count} | {} | {:.0} ns | {:.0} MB |",
+            show_duration((cost.seconds * 1e9) as Nanos),
+            cost.seconds * 1e9 / f64::from(op_count),
+            cost.megabytes
+        );
+    }
 }
 
 /// Builds the peer. `None` if that cannot be done here.
@@ -146,17 +174,14 @@ fn main() {
     if peer.is_none() {
         println!("skipped: needs go, to build Porcupine with");
     }
-    println!(
-        "on {} cores of {}\n",
-        std::thread::available_parallelism().map_or(0, usize::from),
-        cpu()
-    );
+    println!("{}\n", machine::facts());
     println!(
         "| history | verdict | quorate | | Porcupine | | ratio |\n|---|---|---|---|---|---|---|"
     );
     for case in cases() {
         let events = events(&case);
-        let ours = ours(&events);
+        let history = History::from_events(&events).expect("made histories are well-formed");
+        let ours = median((0..TRIES).map(|_| ours(&history)).collect());
         let mut line = format!(
             "| {} | {} | {} | {:.0} MB |",
             case.name,
@@ -164,7 +189,7 @@ fn main() {
             show_duration((ours.seconds * 1e9) as Nanos),
             ours.megabytes
         );
-        match peer.as_ref().filter(|_| case.peer) {
+        match &peer {
             None => line += " | | |",
             Some(binary) => {
                 let file = dir.join("history.jsonl");
@@ -192,12 +217,7 @@ fn main() {
         }
         println!("{line}");
     }
+    curve();
     end_to_end::table(dir);
-}
-
-/// What the machine calls its processor.
-fn cpu() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-    model.unwrap_or("an unknown processor").to_owned()
+    corpus::row();
 }

@@ -1,12 +1,11 @@
 //! The history of a set of registers: operations of forty bytes, apart by key.
 
-use rustc_hash::FxHashMap;
-
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::{Event, EventKind, Process};
 use crate::function::Function;
 use crate::pair::Pairing;
+use crate::plain::{Entry, PlainEvent, Scalar};
 use crate::shape::{Shapes, cas_pair, no_value};
 use crate::value::{Value, ValueId, Values};
 
@@ -150,7 +149,8 @@ impl History {
 #[derive(Default)]
 pub struct Builder {
     history: History,
-    key_index: FxHashMap<Value, u32>,
+    /// The names of the registers, with the same numbers.
+    names: Values,
     shapes: Shapes,
     open: Pairing<Handle>,
 }
@@ -184,6 +184,84 @@ impl Builder {
             EventKind::Fail => self.complete(process, event, Outcome::Fail),
             EventKind::Info => self.complete(process, event, Outcome::Info),
         }
+    }
+
+    /// Takes the next event as a reader hands it out.
+    pub fn push_entry(&mut self, entry: &Entry) -> Result<(), ReadError> {
+        match entry {
+            Entry::Plain(plain) if self.take(plain) => Ok(()),
+            Entry::Plain(_) | Entry::Whole(_) => self.push(&entry.whole()),
+        }
+    }
+
+    /// Takes an event with which all is well. False, and nothing is changed, if it is a register's first
+    /// or there is something wrong with it.
+    fn take(&mut self, event: &PlainEvent) -> bool {
+        let fits = self.shapes.fit(event) && self.history.event_count < OPEN - 1;
+        fits && match event.kind {
+            EventKind::Invoke => self.take_invoke(event),
+            EventKind::Ok => self.take_completion(event, Outcome::Ok),
+            EventKind::Fail => self.take_completion(event, Outcome::Fail),
+            EventKind::Info => self.take_completion(event, Outcome::Info),
+        }
+    }
+
+    fn take_invoke(&mut self, event: &PlainEvent) -> bool {
+        let Some(key) = self.find_key(event.key) else { return false };
+        if !self.open.is_free(event.process) {
+            return false;
+        }
+        let values = &mut self.history.values;
+        let (a, b) = match event.function {
+            Function::Read => (ValueId::NONE, ValueId::NONE),
+            Function::Write => (values.intern_scalar(event.value), ValueId::NONE),
+            Function::Cas => (values.intern_scalar(event.value), values.intern_scalar(event.new)),
+        };
+        self.history.event_count += 1;
+        let handle = Handle { key, op: self.history.keys[key as usize].ops.len() as u32 };
+        self.open.open_free(event.process, event.function.name().into(), event.line, handle);
+        let call = self.history.event_count;
+        let op = Op::invoked(call, event.process, event.function, a, b);
+        self.history.keys[key as usize].ops.push(Op { call_time: event.time, ..op });
+        true
+    }
+
+    fn take_completion(&mut self, event: &PlainEvent, outcome: Outcome) -> bool {
+        let Some(&Handle { key, op }) = self.open.find(event.process) else { return false };
+        let History { values, keys, event_count } = &mut self.history;
+        let KeyHistory { key, ops } = &mut keys[key as usize];
+        let op = &mut ops[op as usize];
+        let is_same = |id: ValueId, scalar: Scalar| scalar.is(values.get(id));
+        let fits = op.function() == event.function
+            && key.as_ref().is_none_or(|key| event.key.is(key))
+            && match (outcome, event.function) {
+                (Outcome::Ok, Function::Write) => {
+                    event.value == Scalar::NOTHING || is_same(op.a, event.value)
+                }
+                (Outcome::Ok, Function::Cas) => {
+                    is_same(op.a, event.value) && is_same(op.b, event.new)
+                }
+                (Outcome::Ok, Function::Read) | (Outcome::Fail | Outcome::Info, _) => true,
+            };
+        if !fits {
+            return false;
+        }
+        if outcome == Outcome::Ok && event.function == Function::Read {
+            op.a = values.intern_scalar(event.value);
+        }
+        *event_count += 1;
+        op.ret_time = event.time;
+        op.complete(outcome, *event_count);
+        self.open.close(event.process, event.kind, event.line);
+        true
+    }
+
+    /// The register of a plain event, if it is known.
+    fn find_key(&self, key: Scalar) -> Option<u32> {
+        if key == Scalar::NOTHING {
+            return (!self.history.keys.is_empty()).then_some(0);
+        }
+        self.names.find_scalar(key).map(|ValueId(number)| number)
     }
 
     /// All that was pushed. Operations without a completion stay open.
@@ -293,7 +371,7 @@ impl Builder {
         let number = match &key {
             // The only register of its history.
             None => 0,
-            Some(value) => *self.key_index.entry(value.clone()).or_insert(next),
+            Some(name) => self.names.intern(name).0,
         };
         if number == next {
             self.history.keys.push(KeyHistory { key, ops: Vec::new() });

@@ -1,13 +1,12 @@
 //! Which completion belongs to which invocation, and the rules of processes.
 
-use rustc_hash::FxHashMap;
-
+use crate::by_number::ByNumber;
 use crate::error::ReadError;
 use crate::event::{Event, EventKind, Name};
 
 /// The open operations of all processes. `H` is what the caller needs to find an operation again.
 pub(crate) struct Pairing<H> {
-    processes: FxHashMap<u32, State<H>>,
+    processes: ByNumber<State<H>>,
 }
 
 enum State<H> {
@@ -24,11 +23,39 @@ enum State<H> {
 
 impl<H> Default for Pairing<H> {
     fn default() -> Self {
-        Self { processes: FxHashMap::default() }
+        Self { processes: ByNumber::default() }
     }
 }
 
 impl<H> Pairing<H> {
+    /// Whether `process` may invoke something.
+    pub(crate) fn is_free(&self, process: u32) -> bool {
+        self.processes.get(process).is_none()
+    }
+
+    /// The handle of the operation that `process` has open.
+    pub(crate) fn find(&self, process: u32) -> Option<&H> {
+        match self.processes.get(process)? {
+            State::Open { handle, .. } => Some(handle),
+            State::Retired { .. } => None,
+        }
+    }
+
+    /// Opens an operation for a process that is free.
+    pub(crate) fn open_free(&mut self, process: u32, f: Name, line: u64, handle: H) {
+        self.processes.insert(process, State::Open { handle, f, line });
+    }
+
+    /// Closes the operation that `process` has open.
+    pub(crate) fn close(&mut self, process: u32, kind: EventKind, line: u64) {
+        match kind {
+            EventKind::Info => drop(self.processes.insert(process, State::Retired { line })),
+            EventKind::Invoke | EventKind::Ok | EventKind::Fail => {
+                self.processes.remove(process);
+            }
+        }
+    }
+
     /// Opens an operation for `process`.
     pub(crate) fn invoke(
         &mut self,
@@ -68,7 +95,7 @@ impl<H> Pairing<H> {
     /// Closes the operation of `process` and returns its handle.
     pub(crate) fn complete(&mut self, process: u32, event: &Event) -> Result<H, ReadError> {
         let line = event.line;
-        match self.processes.remove(&process) {
+        match self.processes.remove(process) {
             Some(State::Open { handle, f, line: invoked }) => {
                 if f != event.f {
                     return Err(ReadError::field(

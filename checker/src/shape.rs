@@ -4,6 +4,7 @@ use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
 use crate::function::Function;
+use crate::plain::{PlainEvent, Scalar};
 use crate::value::{EXPECTED_VALUE, Value};
 
 /// How a history says which register an operation acts on.
@@ -54,6 +55,13 @@ impl Shapes {
             Some(_) => {}
         }
         split(shape, event)
+    }
+
+    /// Whether a plain event says it like those before it. If it does, its key is that of its field, and
+    /// its value is the value.
+    pub(crate) fn fit(&self, event: &PlainEvent) -> bool {
+        let shape = if event.key == Scalar::NOTHING { Shape::Single } else { Shape::Field };
+        self.first.is_some_and(|(first, _)| first == shape)
     }
 
     /// The value of an ok completion, after its register has been found to be the invocation's.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::datum::Datum;
+use crate::plain::Scalar;
 
 /// What a register can hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,6 +92,12 @@ pub struct Values {
 }
 
 impl Values {
+    /// The number of an integer or of nothing.
+    pub(crate) fn intern_scalar(&mut self, scalar: Scalar) -> ValueId {
+        let small = scalar.integer().and_then(|integer| self.find_small(integer));
+        small.unwrap_or_else(|| self.intern(&scalar.value()))
+    }
+
     /// The number of `value`, new or known.
     pub fn intern(&mut self, value: &Value) -> ValueId {
         let next = self.list.len() as u32;
@@ -129,13 +136,23 @@ impl Values {
     /// The number of a value that may not occur.
     pub fn find(&self, value: &Value) -> Option<ValueId> {
         if let Value::Int(integer) = value
-            && let Ok(index) = usize::try_from(*integer)
-            && let Some(number) = self.small.get(index)
-            && *number != u32::MAX
+            && let Some(number) = self.find_small(*integer)
         {
-            return Some(ValueId(*number));
+            return Some(number);
         }
         self.others.get(value).copied().map(ValueId)
+    }
+
+    /// The number of an integer that may not occur.
+    pub(crate) fn find_scalar(&self, scalar: Scalar) -> Option<ValueId> {
+        let small = scalar.integer().and_then(|integer| self.find_small(integer));
+        small.or_else(|| self.find(&scalar.value()))
+    }
+
+    #[inline]
+    fn find_small(&self, integer: i64) -> Option<ValueId> {
+        let number = self.small.get(usize::try_from(integer).ok()?)?;
+        (*number != u32::MAX).then_some(ValueId(*number))
     }
 
     /// The value behind a number.

@@ -4,8 +4,9 @@ mod common;
 
 use common::{Shape, history, rng, scaled, shown};
 use quorate_checker::{
-    Budget, Event, EventKind, FailedCas, History, NilRead, Rules, Stream, StreamStanding, Value,
-    Verdict, check,
+    Budget, Builder, Datum, Entry, Event, EventKind, FailedCas, History, NilRead, Process,
+    ReadError, Reader, Rules, Stream, StreamKey, StreamStanding, Value, Verdict, check,
+    write_jsonl,
 };
 use rand::RngExt;
 
@@ -95,32 +96,139 @@ fn rules_are_kept() {
     }
 }
 
+/// A history of several registers, whose operations alternate as the seed has it.
+fn mixed(seed: u64, shape: Shape, keys: u64) -> Vec<Event> {
+    let mut rng = rng(seed);
+    let parts: Vec<Vec<Event>> = (0..keys).map(|key| history(seed * keys + key, shape)).collect();
+    let mut next = vec![0; parts.len()];
+    let mut open: Vec<usize> = (0..parts.len()).filter(|part| !parts[*part].is_empty()).collect();
+    let mut events = Vec::new();
+    while !open.is_empty() {
+        let part = open[rng.random_range(0..open.len())];
+        let mut event = parts[part][next[part]].clone();
+        event.key = Some(Datum::Int(part as i64));
+        if let Process::Client(process) = &mut event.process {
+            *process += 1000 * part as u32;
+        }
+        events.push(event);
+        next[part] += 1;
+        open.retain(|part| next[*part] < parts[*part].len());
+    }
+    events
+}
+
 #[test]
 fn keys_do_not_disturb_each_other() {
     for seed in 0..scaled(300) {
-        let mut rng = rng(seed);
-        let parts: Vec<Vec<Event>> = (0..4)
-            .map(|key| history(seed * 4 + key, Shape { op_count_max: 12, ..SMALL }))
-            .collect();
+        let events = mixed(seed, Shape { op_count_max: 12, ..SMALL }, 4);
         let mut stream = Stream::new(Rules::default());
-        let mut next = vec![0; parts.len()];
-        let mut open: Vec<usize> = (0..parts.len()).collect();
-        while !open.is_empty() {
-            let part = open[rng.random_range(0..open.len())];
-            let mut event = parts[part][next[part]].clone();
-            event.key = Some(quorate_checker::Datum::Int(part as i64));
-            if let quorate_checker::Process::Client(process) = &mut event.process {
-                *process += 1000 * part as u32;
-            }
-            stream.push(&event).expect("well-formed");
-            next[part] += 1;
-            open.retain(|part| next[*part] < parts[*part].len());
+        for event in &events {
+            stream.push(event).expect("well-formed");
         }
         for key in stream.keys() {
-            let Some(Value::Int(part)) = key.key else { panic!("keys are integers") };
-            let expected = offline(&parts[part as usize], &Rules::default());
+            let name = key.key.as_ref().map(Value::to_datum);
+            let of_key = events.iter().filter(|event| event.key == name).cloned();
+            let expected = offline(&of_key.collect::<Vec<Event>>(), &Rules::default());
             let found = key.standing.verdict();
-            assert!(found == expected || found == Verdict::Unknown, "seed {seed}, key {part}");
+            assert!(found == expected || found == Verdict::Unknown, "seed {seed}, key {key:?}");
         }
     }
+}
+
+/// The events as a reader of their lines hands them out.
+fn entries(events: &[Event]) -> Vec<Entry> {
+    let mut text = Vec::new();
+    for event in events {
+        write_jsonl(&mut text, event).expect("memory takes it");
+    }
+    let mut reader = Reader::new(&text[..], None).expect("it is a history");
+    let entries: Vec<Entry> = reader.entries().map(|entry| entry.expect("well-formed")).collect();
+    assert_eq!(entries.len(), events.len());
+    entries
+}
+
+#[test]
+fn parts_find_what_the_whole_finds_at_the_same_positions() {
+    let mut invalid = 0;
+    for seed in 0..scaled(600) {
+        let shape = Shape { op_count_max: 12, cas: seed % 2 == 0, ..SMALL };
+        let events = mixed(seed, shape, 5);
+        let entries = entries(&events);
+        let mut whole = Stream::new(Rules::default());
+        for event in &events {
+            whole.push(event).expect("well-formed");
+        }
+        let expected: Vec<StreamKey> = whole.keys().collect();
+        invalid += u64::from(whole.verdict() == Verdict::Invalid);
+        for count in 1..8 {
+            let mut parts: Vec<Stream> =
+                (0..count).map(|part| Stream::part(Rules::default(), part, count)).collect();
+            for entry in &entries {
+                for part in &mut parts {
+                    part.push_entry(entry).expect("well-formed");
+                }
+            }
+            let mut found: Vec<StreamKey> = parts.iter().flat_map(Stream::keys).collect();
+            found.sort_by_key(|key| key.number);
+            assert_eq!(found, expected, "seed {seed} in {count} parts");
+            let verdict = parts.iter().map(Stream::verdict).max();
+            assert_eq!(verdict, Some(whole.verdict()), "seed {seed} in {count} parts");
+            for part in &parts {
+                assert_eq!(part.event_count(), whole.event_count());
+                assert_eq!(part.op_count(), whole.op_count());
+            }
+        }
+    }
+    assert!(invalid > scaled(50), "only {invalid}");
+}
+
+/// The first event that is refused, and why.
+fn refusal(
+    entries: &[Entry],
+    mut push: impl FnMut(&Entry) -> Result<(), ReadError>,
+) -> Option<(usize, String)> {
+    entries.iter().enumerate().find_map(|(place, entry)| {
+        let error = push(entry).err()?;
+        Some((place, error.to_string()))
+    })
+}
+
+#[test]
+fn the_fast_lane_refuses_what_the_long_way_refuses_and_takes_the_rest_alike() {
+    let mut refused = 0;
+    for seed in 0..scaled(3_000) {
+        let mut rng = rng(seed);
+        let shape = Shape { op_count_max: 8, cas: true, ..SMALL };
+        let mut events = mixed(seed, shape, 3);
+        if events.len() < 2 {
+            continue;
+        }
+        // Something that does not fit: an event that is not there, or another process, key, function
+        // or value.
+        let place = rng.random_range(0..events.len());
+        let other = events[rng.random_range(0..events.len())].clone();
+        match rng.random_range(0..6) {
+            0 => drop(events.remove(place)),
+            1 => events[place].process = other.process,
+            2 => events[place].key = other.key,
+            3 => events[place].key = None,
+            4 => (events[place].f, events[place].value) = (other.f, other.value),
+            _ => events[place].value = Datum::Int(rng.random_range(-1..4)),
+        }
+        let entries = entries(&events);
+        let (mut fast, mut long) = (Builder::default(), Builder::default());
+        let found = refusal(&entries, |entry| fast.push_entry(entry));
+        let expected = refusal(&entries, |entry| long.push(&entry.whole()));
+        assert_eq!(found, expected, "{}", shown(&events));
+        refused += u64::from(found.is_some());
+        let keys = |builder: Builder| format!("{:?}", builder.finish().keys);
+        assert_eq!(keys(fast), keys(long), "{}", shown(&events));
+
+        let (mut fast, mut long) = (Stream::new(Rules::default()), Stream::new(Rules::default()));
+        let found = refusal(&entries, |entry| fast.push_entry(entry));
+        let expected = refusal(&entries, |entry| long.push(&entry.whole()));
+        assert_eq!(found, expected, "{}", shown(&events));
+        assert!(fast.keys().eq(long.keys()), "{}", shown(&events));
+    }
+    assert!(refused > scaled(500), "only {refused}");
 }

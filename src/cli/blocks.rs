@@ -7,11 +7,61 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use quorate_checker::{Event, Format, IndexOrder, MAGIC, ReadError, Reader, next_block};
+use quorate_checker::{Entry, Format, IndexOrder, MAGIC, ReadError, Reader, next_block};
 
 const BLOCK_BYTES: usize = 1 << 20;
 /// A line longer than any event may be ends its block; the reader refuses it.
 const LINE_BYTES_MAX: u64 = 32 << 20;
+
+/// Events that follow each other, up to the first error or the end of the file.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) events: Vec<Entry>,
+    /// What is wrong behind them.
+    pub(super) error: Option<ReadError>,
+    /// The line behind them in whose event the file ends.
+    truncated: Option<u64>,
+}
+
+impl Batch {
+    /// The next events of a reader, so many at most.
+    pub(super) fn read(reader: &mut Reader<impl BufRead>, count_max: usize) -> Self {
+        let mut batch = Self { events: Vec::with_capacity(count_max), ..Self::default() };
+        for entry in reader.entries().take(count_max) {
+            match entry {
+                Ok(entry) => batch.events.push(entry),
+                Err(error) => batch.error = Some(error),
+            }
+        }
+        batch.truncated = reader.truncated();
+        batch
+    }
+
+    /// Whether there is nothing in it: no more is to come, or it was a block of blank lines.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.error.is_none()
+    }
+
+    fn failed(error: ReadError) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+
+    /// Ends before the first event whose index does not come after those of the blocks before: if the
+    /// first index does, all do, for the reader has seen to their order within the block.
+    fn in_order(mut self, order: &mut IndexOrder) -> Self {
+        let has_index = |event: &Entry| event.index().is_some();
+        let (first, last) =
+            (self.events.iter().position(has_index), self.events.iter().rposition(has_index));
+        for place in first.into_iter().chain(last.filter(|last| Some(*last) != first)) {
+            let event = &self.events[place];
+            if let Err(error) = order.check(event.line(), event.index()) {
+                self.events.truncate(place);
+                return Self { error: Some(error), truncated: None, ..self };
+            }
+        }
+        self
+    }
+}
 
 /// A block, by itself a file in its format, the number of its first line, and where the events go.
 struct Job {
@@ -19,20 +69,12 @@ struct Job {
     first_line: u64,
     /// How many events there may be.
     count: u64,
-    events: SyncSender<Parsed>,
+    events: SyncSender<Batch>,
 }
 
-/// The events of a block up to the first error.
-struct Parsed {
-    events: Vec<Result<Event, ReadError>>,
-    /// The line in whose event the block ends.
-    truncated: Option<u64>,
-}
-
-/// The events of a file.
+/// The events of a file, block by block.
 pub(super) struct Blocks {
-    parsed: Receiver<Receiver<Parsed>>,
-    now: std::vec::IntoIter<Result<Event, ReadError>>,
+    parsed: Receiver<Receiver<Batch>>,
     order: IndexOrder,
     truncated: Option<u64>,
 }
@@ -49,7 +91,7 @@ impl Blocks {
             thread::spawn(move || work(&queue, format));
         }
         thread::spawn(move || split(input, format, &jobs, &results));
-        Self { parsed, now: Vec::new().into_iter(), order: IndexOrder::default(), truncated: None }
+        Self { parsed, order: IndexOrder::default(), truncated: None }
     }
 
     /// The line in whose event the file ended, once the end has been reached.
@@ -59,17 +101,12 @@ impl Blocks {
 }
 
 impl Iterator for Blocks {
-    type Item = Result<Event, ReadError>;
+    type Item = Batch;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(event) = self.now.next() {
-                return Some(event.and_then(|event| self.order.check(&event).map(|()| event)));
-            }
-            let Parsed { events, truncated } = self.parsed.recv().ok()?.recv().ok()?;
-            self.now = events.into_iter();
-            self.truncated = truncated;
-        }
+    fn next(&mut self) -> Option<Batch> {
+        let batch = self.parsed.recv().ok()?.recv().ok()?.in_order(&mut self.order);
+        self.truncated = batch.truncated;
+        Some(batch)
     }
 }
 
@@ -78,7 +115,7 @@ fn split(
     mut input: impl BufRead,
     format: Format,
     jobs: &SyncSender<Job>,
-    results: &SyncSender<Receiver<Parsed>>,
+    results: &SyncSender<Receiver<Batch>>,
 ) {
     let mut first_line = 1;
     loop {
@@ -96,8 +133,7 @@ fn split(
         let (text, count) = match cut {
             Ok(cut) => cut.unwrap_or_default(),
             Err(error) => {
-                let failed = Err(ReadError::io(first_line, error));
-                let _ = events.send(Parsed { events: vec![failed], truncated: None });
+                let _ = events.send(Batch::failed(ReadError::io(first_line, error)));
                 return;
             }
         };
@@ -113,7 +149,7 @@ fn cut_lines(input: &mut impl BufRead) -> io::Result<Option<(Vec<u8>, u64)>> {
     let mut lines = Vec::with_capacity(BLOCK_BYTES + 1024);
     input.take(BLOCK_BYTES as u64).read_to_end(&mut lines)?;
     input.take(LINE_BYTES_MAX).read_until(b'\n', &mut lines)?;
-    let count = lines.split(|byte| *byte == b'\n').count() as u64 - 1;
+    let count = lines.iter().map(|byte| u64::from(*byte == b'\n')).sum();
     Ok((!lines.is_empty()).then_some((lines, count)))
 }
 
@@ -135,13 +171,9 @@ fn work(queue: &Mutex<Receiver<Job>>, format: Format) {
         let job = queue.lock().map(|queue| queue.recv());
         let Ok(Ok(Job { text, first_line, count, events })) = job else { return };
         let parsed = match Reader::new(&text[..], Some(format)) {
-            Err(error) => Parsed { events: vec![Err(error)], truncated: None },
-            Ok(reader) => {
-                let mut reader = reader.counting_from(first_line);
-                let mut events = Vec::with_capacity(count as usize);
-                events.extend(reader.by_ref());
-                Parsed { events, truncated: reader.truncated() }
-            }
+            Err(error) => Batch::failed(error),
+            // The last line may have no end, and behind the last event is an end to be found.
+            Ok(reader) => Batch::read(&mut reader.counting_from(first_line), count as usize + 2),
         };
         // Nobody waits for it after an error in an earlier block.
         let _ = events.send(parsed);

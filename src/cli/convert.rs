@@ -70,7 +70,7 @@ fn write(source: &mut Source, from: &Path, to: Target, mut out: impl Write) -> R
     let mut count = 0_u64;
     let mut each = |event: &mut dyn FnMut(&Event) -> std::io::Result<()>| -> Result<()> {
         for next in source.by_ref() {
-            event(&next.with_context(|| from.display().to_string())?)?;
+            event(&next.with_context(|| from.display().to_string())?.whole())?;
             count += 1;
         }
         Ok(())

@@ -30,6 +30,14 @@ impl Progress {
         Self { what, bar, total, last_line: Instant::now() + wait }
     }
 
+    /// What is being done has changed.
+    pub(super) fn say(&mut self, what: &'static str) {
+        if what != self.what {
+            self.what = what;
+            self.bar.iter().for_each(|bar| bar.set_message(what));
+        }
+    }
+
     /// So much is done.
     pub(super) fn set(&mut self, done: u64) {
         if let Some(bar) = &self.bar {

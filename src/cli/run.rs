@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use quorate_checker::Verdict;
 use rand::TryRng as _;
 
 use super::budget::BudgetArgs;
@@ -13,7 +14,7 @@ use super::{Exit, print, print_json};
 use crate::judge::judge;
 use crate::report::{Summary, judged};
 use crate::rng::Seed;
-use crate::run::{Run, simulate};
+use crate::run::{Run, simulate, simulate_until_violation};
 use crate::store::{RunDir, RunInfo, Status};
 use crate::time::{Nanos, parse_duration};
 use crate::workload::{File, Overrides, Workload};
@@ -30,7 +31,9 @@ const EXAMPLES: &str = "Examples:
   quorate run --protocol lww --n 3 --r 2 --w 2 --nemesis clock-skew --expect lost-write
       what most Dynamo-style stores do when clocks differ
   quorate run --n 5 --r 2 --w 3 --ops 100000 --json
-      R + W = N; one JSON document on standard output";
+      R + W = N; one JSON document on standard output
+  quorate run --n 3 --r 1 --w 1 --ops 1000000 --until-violation
+      checked while it runs, and over as soon as a read is not explained";
 
 /// What `quorate run` takes.
 #[derive(Debug, Clone, Args)]
@@ -82,6 +85,9 @@ pub(super) struct RunArgs {
     /// What must come of it: linearizable, promise (whatever theory promises), violation, or an anomaly such as stale-read.
     #[arg(long, value_name = "OUTCOME")]
     expect: Option<String>,
+    /// Check while running, and stop at the first violation.
+    #[arg(long)]
+    until_violation: bool,
     #[command(flatten)]
     budget: BudgetArgs,
     /// Print one JSON document.
@@ -151,7 +157,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     tracing::info!(dir = %dir.path().display(), "run begins");
 
     let quiet = args.quiet || args.json;
-    let run = record(&workload, seed, &dir, &mut info, &interrupt, quiet)?;
+    let run = record(args, &workload, &dir, &mut info, &interrupt)?;
     let (duration, traffic, interrupted) = (run.duration, run.traffic, run.stopped_at.is_some());
     let mut progress = Progress::begin("checking", run.history.keys.len() as u64, quiet);
     let mut checked = 0;
@@ -169,7 +175,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     } else if !args.quiet {
         let mut text = judged(&workload, seed, duration, traffic, &result);
         if interrupted {
-            text += "\nThe run was interrupted: this is about what happened until then.\n";
+            let by =
+                if interrupt.pressed() { "interrupted" } else { "stopped by its first violation" };
+            text += &format!("\nThe run was {by}: this is about what happened until then.\n");
         }
         let path = dir.path().display();
         text += &format!("\nrun          {path}\nagain        quorate replay {path}\n");
@@ -180,16 +188,22 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
 
 /// Runs the workload with its history going to disk.
 fn record(
+    args: &RunArgs,
     workload: &Workload,
-    seed: Seed,
     dir: &RunDir,
     info: &mut RunInfo,
     interrupt: &Interrupt,
-    quiet: bool,
 ) -> Result<Run> {
     let mut file = dir.history()?;
-    let mut progress = Progress::begin("running", 1000, quiet);
-    let run = simulate(workload, seed, Some(&mut file), &mut |now| {
+    let mut progress = Progress::begin("running", 1000, args.quiet || args.json);
+    let simulate = if args.until_violation { simulate_until_violation } else { simulate };
+    let run = simulate(workload, info.seed, Some(&mut file), &mut |now| {
+        progress.say(match now.verdict {
+            None => "running",
+            Some(Verdict::Valid) => "running, valid so far",
+            Some(Verdict::Unknown) => "running, undecided so far",
+            Some(Verdict::Invalid) => "running, violated",
+        });
         progress.set(now.permille(&workload.clients));
         !interrupt.pressed()
     });

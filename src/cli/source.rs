@@ -7,23 +7,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use quorate_checker::{Event, Format, ReadError, Reader, Reading, Recorded};
+use quorate_checker::{Entry, Format, ReadError, Reader, Reading, Recorded};
 
-use super::blocks::Blocks;
+use super::blocks::{Batch, Blocks};
 use super::progress::Progress;
 
 /// From this size on a file is parsed in blocks.
 const LARGE_BYTES: u64 = 8 << 20;
-/// Progress is told each time so many events have been read.
-const EVENTS_A_TELL: u64 = 1024;
+/// A smaller file is read so many events at a time.
+const BATCH_EVENTS: usize = 1 << 12;
 
 /// The events of one file.
 pub(super) struct Source {
     pub(super) format: Format,
     events: Events,
+    /// The batch that is being handed out event by event.
+    now: std::vec::IntoIter<Entry>,
+    error: Option<ReadError>,
     progress: Progress,
     read: Arc<AtomicU64>,
-    count: u64,
 }
 
 enum Events {
@@ -52,7 +54,8 @@ impl Source {
             Events::OneByOne(Box::new(reader))
         };
         let progress = Progress::begin("reading", size, quiet);
-        Ok(Self { format, events, progress, read, count: 0 })
+        let now = Vec::new().into_iter();
+        Ok(Self { format, events, now, error: None, progress, read })
     }
 
     /// The line of the event in whose middle the file ended, once the end has been reached.
@@ -62,19 +65,32 @@ impl Source {
             Events::OneByOne(reader) => reader.truncated(),
         }
     }
+
+    /// The next events; `None` at the end.
+    pub(super) fn next_batch(&mut self) -> Option<Batch> {
+        self.progress.set(self.read.load(Ordering::Relaxed));
+        match &mut self.events {
+            Events::InBlocks(blocks) => blocks.next(),
+            Events::OneByOne(reader) => {
+                Some(Batch::read(reader, BATCH_EVENTS)).filter(|batch| !batch.is_empty())
+            }
+        }
+    }
 }
 
 impl Iterator for Source {
-    type Item = Result<Event, ReadError>;
+    type Item = Result<Entry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.count += 1;
-        if self.count.is_multiple_of(EVENTS_A_TELL) {
-            self.progress.set(self.read.load(Ordering::Relaxed));
-        }
-        match &mut self.events {
-            Events::InBlocks(blocks) => blocks.next(),
-            Events::OneByOne(reader) => reader.next(),
+        loop {
+            if let Some(entry) = self.now.next() {
+                return Some(Ok(entry));
+            }
+            if let Some(error) = self.error.take() {
+                return Some(Err(error));
+            }
+            let Batch { events, error, .. } = self.next_batch()?;
+            (self.now, self.error) = (events.into_iter(), error);
         }
     }
 }

@@ -107,6 +107,10 @@ fn large_histories_are_read_like_small_ones() {
     shell.write("twice.jsonl", lines.concat());
     let called = shell.quorate("check twice.jsonl").ends(254);
     assert!(called.err.starts_with("quorate: twice.jsonl: line 20001: "), "{}", called.err);
+    let streamed = shell.quorate("check twice.jsonl --stream").ends(254);
+    assert_eq!(streamed.err, called.err);
+    let called = shell.quorate("check cut.jsonl --stream").ends(0);
+    assert!(called.out.contains(expected), "{}", called.out);
 }
 
 #[test]

@@ -20,6 +20,36 @@ fn the_exit_code_tells_whether_it_was_as_expected() {
 }
 
 #[test]
+fn a_run_is_over_at_its_first_violation_if_asked_to() {
+    let shell = Shell::new();
+    let loose = "run --ops 20000 --seed 1 --r 1 --w 1 --nemesis none --until-violation";
+    let called = shell.quorate(loose).ends(1);
+    let told =
+        "The run was stopped by its first violation: this is about what happened until then.";
+    assert!(called.out.contains(told), "{}", called.out);
+    let run = shell.only_run();
+    let info = shell.json(&format!("{run}/run.json"));
+    assert_eq!(info["status"], "interrupted");
+    let stopped_at = info["stopped_at"].as_u64().expect("it was stopped");
+    assert!((1..1000).contains(&stopped_at), "{stopped_at}");
+
+    // Up to the event that stopped it the history is not linearizable, and before that one it is.
+    let history = fs::read_to_string(shell.path(&format!("{run}/history.jsonl")));
+    let history = history.expect("there is a history");
+    let first =
+        |count: u64| -> String { history.split_inclusive('\n').take(count as usize).collect() };
+    shell.write("violated.jsonl", first(stopped_at));
+    shell.quorate("check violated.jsonl").ends(1);
+    shell.write("valid.jsonl", first(stopped_at - 1));
+    shell.quorate("check valid.jsonl").ends(0);
+    shell.quorate(&format!("replay {run}")).ends(0);
+
+    let kept =
+        shell.quorate("run --ops 500 --seed 7 --until-violation --json --store kept").ends(0);
+    assert_eq!(kept.json()["interrupted"], false);
+}
+
+#[test]
 fn a_run_leaves_a_directory_that_says_it_all() {
     let shell = Shell::new();
     let called = shell.quorate("run --ops 500 --seed 7").ends(0);

@@ -106,7 +106,7 @@ impl Iterator for Rows<'_> {
         self.line += 1;
         let row = self.iterator.next()?;
         match row.map_err(Failure::from).and_then(|row| self.event(&row)) {
-            Ok(event) => Some(self.order.check(&event).map(|()| event)),
+            Ok(event) => Some(self.order.check(event.line, event.index).map(|()| event)),
             Err(Failure::Refused(error)) => Some(Err(error)),
             Err(Failure::Raised(raised)) => {
                 self.raised = Some(raised);

@@ -9,6 +9,7 @@ use super::{
 use crate::datum::Datum;
 use crate::event::{Event, Process};
 use crate::function::Function;
+use crate::plain::{Entry, PlainEvent, Scalar};
 
 /// What is wrong with a block.
 pub(crate) type Problem = Cow<'static, str>;
@@ -32,7 +33,7 @@ pub(crate) fn decode<E>(
     first: u64,
     mut line: impl FnMut(&[u8]) -> Result<Event, E>,
     wrong: impl Fn(u64, Problem) -> E,
-) -> Result<Vec<Event>, E> {
+) -> Result<Vec<Entry>, E> {
     let broken = |number: u64| wrong(number, "a damaged block".into());
     let (header, body) = block.split_at_checked(HEADER_BYTES).ok_or_else(|| broken(first))?;
     let word = |at: usize| header[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
@@ -44,19 +45,19 @@ pub(crate) fn decode<E>(
         return Err(broken(first));
     }
     let what = columns.what;
-    let mut events = Vec::with_capacity(what.len());
+    let mut entries = Vec::with_capacity(what.len());
     for (what, number) in what.iter().zip(first..) {
-        let event = if (what >> 2) & 3 == REST {
+        let entry = if (what >> 2) & 3 == REST {
             let text = columns.next_line().ok_or_else(|| broken(number))?;
             let event = Event { line: number, ..line(text)? };
             columns.index = event.index.map_or(columns.index, |index| index.wrapping_add(1));
-            event
+            event.into()
         } else {
-            columns.event(*what, number).ok_or_else(|| broken(number))?
+            columns.entry(*what, number).ok_or_else(|| broken(number))?
         };
-        events.push(event);
+        entries.push(entry);
     }
-    Ok(events)
+    Ok(entries)
 }
 
 impl<'b> Columns<'b> {
@@ -81,36 +82,65 @@ impl<'b> Columns<'b> {
         })
     }
 
-    fn event(&mut self, what: u8, line: u64) -> Option<Event> {
+    /// The next event; `None` if the block is damaged.
+    fn entry(&mut self, what: u8, line: u64) -> Option<Entry> {
+        let kind = KINDS[usize::from(what & 3)];
         let function = *FUNCTIONS.get(usize::from((what >> 2) & 3))?;
-        let has = |bit: u8| what & bit != 0;
         let process = u32::try_from(varint::take(&mut self.processes)?).ok()?;
+        let time = if what & HAS_TIME != 0 {
+            self.time = self.time.wrapping_add(varint::unfold(varint::take(&mut self.times)?));
+            Some(self.time)
+        } else {
+            None
+        };
+        let index = (what & HAS_INDEX != 0).then_some(self.index);
+        self.index = self.index.wrapping_add(u64::from(index.is_some()));
+        let bare = PlainEvent::new(line, process, kind, function).at(index, time);
+        if let Some(plain) = bare.and_then(|bare| self.plain(what, bare)) {
+            return Some(Entry::Plain(plain));
+        }
+        let event = Event {
+            line,
+            index,
+            time,
+            process: Process::Client(process),
+            kind,
+            f: Cow::Borrowed(function.name()),
+            key: None,
+            value: Datum::Nil,
+            observed: None,
+            extra: Vec::new(),
+        };
+        self.whole(what, function, event).map(Entry::from)
+    }
+
+    /// The event with its key and values. `None`, and nothing is taken, if one of them is not plain.
+    fn plain(&mut self, what: u8, bare: PlainEvent) -> Option<PlainEvent> {
+        let (mut values, mut plain) = (self.values, bare);
+        if what & HAS_KEY != 0 {
+            plain.key = scalar(&mut values).filter(|key| *key != Scalar::NOTHING)?;
+        }
+        plain.value = scalar(&mut values)?;
+        if plain.function == Function::Cas {
+            plain.new = scalar(&mut values)?;
+        }
+        if what & HAS_OBSERVED != 0 {
+            return None;
+        }
+        self.values = values;
+        Some(plain)
+    }
+
+    /// The event with its key and values, whatever they are.
+    fn whole(&mut self, what: u8, function: Function, event: Event) -> Option<Event> {
+        let has = |bit: u8| what & bit != 0;
         let key = if has(HAS_KEY) { Some(self.value()?) } else { None };
         let value = match function {
             Function::Cas => Datum::List(vec![self.value()?, self.value()?]),
             Function::Read | Function::Write => self.value()?,
         };
         let observed = if has(HAS_OBSERVED) { Some(self.value()?) } else { None };
-        let time = if has(HAS_TIME) {
-            self.time = self.time.wrapping_add(varint::unfold(varint::take(&mut self.times)?));
-            Some(self.time)
-        } else {
-            None
-        };
-        let index = has(HAS_INDEX).then_some(self.index);
-        self.index = self.index.wrapping_add(u64::from(has(HAS_INDEX)));
-        Some(Event {
-            line,
-            index,
-            time,
-            process: Process::Client(process),
-            kind: KINDS[usize::from(what & 3)],
-            f: Cow::Borrowed(function.name()),
-            key,
-            value,
-            observed,
-            extra: Vec::new(),
-        })
+        Some(Event { key, value, observed, ..event })
     }
 
     fn value(&mut self) -> Option<Datum> {
@@ -130,6 +160,17 @@ impl<'b> Columns<'b> {
         let (line, rest) = self.rest.split_at_checked(end + 1)?;
         self.rest = rest;
         Some(&line[..end])
+    }
+}
+
+/// Takes a value that is an integer or nothing.
+#[inline]
+fn scalar(values: &mut &[u8]) -> Option<Scalar> {
+    let number = varint::take(values)?;
+    match (number & 3, number >> 2) {
+        (SMALL, integer) => Scalar::new(varint::unfold(integer)),
+        (CONSTANT, 0) => Some(Scalar::NOTHING),
+        _ => None,
     }
 }
 

@@ -5,14 +5,14 @@ use std::io::{self, BufRead, Read};
 use super::{Source, Step, json};
 use crate::binary::{MAGIC, decode, next_block};
 use crate::error::ReadError;
-use crate::event::Event;
+use crate::plain::Entry;
 
 const EXPECTED: &str = "a history as it was written in the binary form";
 
 /// The events of the current block; none before the first.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    events: Option<std::vec::IntoIter<Event>>,
+    entries: Option<std::vec::IntoIter<Entry>>,
 }
 
 pub(super) fn next<R: BufRead>(
@@ -20,12 +20,12 @@ pub(super) fn next<R: BufRead>(
     blocks: &mut Blocks,
 ) -> Result<Step, ReadError> {
     loop {
-        if let Some(event) = blocks.events.as_mut().and_then(Iterator::next) {
-            source.line = event.line;
-            return Ok(Step::Event(event));
+        if let Some(entry) = blocks.entries.as_mut().and_then(Iterator::next) {
+            source.line = entry.line();
+            return Ok(Step::Entry(entry));
         }
         let number = source.line + 1;
-        if blocks.events.is_none() && !skip_magic(source, number)? {
+        if blocks.entries.is_none() && !skip_magic(source, number)? {
             return Ok(Step::Truncated(number));
         }
         let block = next_block(&mut source.input).map_err(|error| match error.kind() {
@@ -37,8 +37,8 @@ pub(super) fn next<R: BufRead>(
             return Ok(Step::Truncated(number));
         }
         let wrong = |number, problem| ReadError::new(number, problem, EXPECTED);
-        let events = decode(&block.bytes, number, |line| json::line(number, line), wrong)?;
-        blocks.events = Some(events.into_iter());
+        let entries = decode(&block.bytes, number, |line| json::line(number, line), wrong)?;
+        blocks.entries = Some(entries.into_iter());
     }
 }
 

@@ -131,7 +131,7 @@ fn next_form<R: BufRead>(
                 Datum::Keyword(name) | Datum::Text(name) => (Cow::Owned(name.into()), value),
                 other => (Cow::Owned(other.to_string()), value),
             });
-            Ok(Some(Step::Event(Event::from_fields(line, fields)?)))
+            Ok(Some(Step::Entry(Event::from_fields(line, fields)?.into())))
         }
         other => Err(ReadError::new(line, format!("found {}", other.brief()), "an event: a map")),
     }

@@ -45,7 +45,7 @@ pub(super) fn next<R: BufRead>(source: &mut Source<R>) -> Result<Step, ReadError
         if !ended {
             return Ok(Step::Truncated(line));
         }
-        return parse(line, columns).map(Step::Event);
+        return parse(line, columns).map(|event| Step::Entry(event.into()));
     }
 }
 

@@ -1,5 +1,7 @@
 //! `history.jsonl`: one JSON object a line.
 
+mod plain;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io::BufRead;
@@ -10,16 +12,20 @@ use super::{Source, Step, utf8};
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
+use crate::plain::Entry;
 
 pub(super) fn next<R: BufRead>(source: &mut Source<R>) -> Result<Step, ReadError> {
     loop {
         let Some(ended) = source.next_line()? else { return Ok(Step::End) };
         let line = source.line;
+        if let Some(event) = plain::plain(line, &source.text) {
+            return Ok(Step::Entry(Entry::Plain(event)));
+        }
         if source.text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         return match parse(line, &source.text) {
-            Ok(event) => Ok(Step::Event(event)),
+            Ok(event) => Ok(Step::Entry(event.into())),
             Err(Failure::Cut) if !ended => Ok(Step::Truncated(line)),
             Err(Failure::Cut) => Err(ReadError::new(
                 line,

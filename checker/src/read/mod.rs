@@ -17,6 +17,7 @@ use std::io::{self, BufRead, Chain, Cursor, Read};
 use crate::binary::MAGIC;
 use crate::error::ReadError;
 use crate::event::Event;
+use crate::plain::Entry;
 
 /// An event longer than this is refused, so that a hostile file cannot take all memory: a byte of text
 /// can take a hundred bytes once it is parsed.
@@ -106,7 +107,21 @@ impl<R: BufRead> Reader<R> {
         self.truncated
     }
 
-    fn read(&mut self) -> Result<Option<Event>, ReadError> {
+    /// The events in the form in which they are read fastest.
+    pub fn entries(&mut self) -> impl Iterator<Item = Result<Entry, ReadError>> + '_ {
+        std::iter::from_fn(|| self.next_entry())
+    }
+
+    fn next_entry(&mut self) -> Option<Result<Entry, ReadError>> {
+        if self.done {
+            return None;
+        }
+        let item = self.read().transpose();
+        self.done = !matches!(item, Some(Ok(_)));
+        item
+    }
+
+    fn read(&mut self) -> Result<Option<Entry>, ReadError> {
         let step = match self.format {
             Format::Jsonl => json::next(&mut self.source)?,
             Format::Edn => edn::next(&mut self.source, &mut self.edn)?,
@@ -114,9 +129,9 @@ impl<R: BufRead> Reader<R> {
             Format::Binary => binary::next(&mut self.source, &mut self.binary)?,
         };
         match step {
-            Step::Event(event) => {
-                self.order.check(&event)?;
-                Ok(Some(event))
+            Step::Entry(entry) => {
+                self.order.check(entry.line(), entry.index())?;
+                Ok(Some(entry))
             }
             Step::End => Ok(None),
             Step::Truncated(line) => {
@@ -135,17 +150,17 @@ pub struct IndexOrder {
 
 impl IndexOrder {
     /// Refuses an event whose index does not come after those of the events before it.
-    pub fn check(&mut self, event: &Event) -> Result<(), ReadError> {
-        let Some(index) = event.index else { return Ok(()) };
+    pub fn check(&mut self, line: u64, index: Option<u64>) -> Result<(), ReadError> {
+        let Some(index) = index else { return Ok(()) };
         match self.last {
             Some(last) if index == last => Err(ReadError::field(
-                event.line,
+                line,
                 "index",
                 format!("index {index} stands twice"),
                 "each index once, in the order of the events",
             )),
             Some(last) if index < last => Err(ReadError::field(
-                event.line,
+                line,
                 "index",
                 format!("index {index} follows index {last}"),
                 "rising indexes: the order of the events is their real-time order",
@@ -162,18 +177,13 @@ impl<R: BufRead> Iterator for Reader<R> {
     type Item = Result<Event, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let item = self.read().transpose();
-        self.done = !matches!(item, Some(Ok(_)));
-        item
+        self.next_entry().map(|entry| entry.map(Event::from))
     }
 }
 
 /// What a format's reader found next.
 enum Step {
-    Event(Event),
+    Entry(Entry),
     End,
     /// The file ends inside the event that begins on this line.
     Truncated(u64),

@@ -12,7 +12,6 @@ use crate::anomaly::Anomaly;
 use crate::certificate::{Certificate, CertifiedReading, CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::Event;
 use crate::explain::Explanation;
 use crate::history::{Builder, History};
 use crate::ladder::Rung;
@@ -21,6 +20,7 @@ use crate::model::{
     AppendList, CallBuilder, Counter, Kv, Model, MultiRegister, Mutex, Queue, Set, UnorderedQueue,
     VersionedRegister,
 };
+use crate::plain::Entry;
 use crate::reading::{Object, Reading};
 use crate::staleness::Staleness;
 use crate::transactions::{Isolation, Kind, TransactionBuilder, Workload};
@@ -142,21 +142,22 @@ impl KeyResult {
 
 impl Recorded {
     /// Reads all events, telling `progress` of each.
-    pub fn read(
-        mut events: impl Iterator<Item = Result<Event, ReadError>>,
+    pub fn read<E: Into<Entry>>(
+        events: impl Iterator<Item = Result<E, ReadError>>,
         reading: &Reading,
-        mut progress: impl FnMut(&Event),
+        mut progress: impl FnMut(&Entry),
     ) -> Result<Self, ReadError> {
+        let mut events = events.map(|event| event.map(E::into));
         let mut before = Vec::new();
         let (mut object, mut sniffer) = (reading.object, Sniffer::new());
         while object.is_none() {
             let Some(event) = events.next().transpose()? else { break };
-            object = sniffer.see(&event)?;
+            object = sniffer.see(&event.whole())?;
             before.push(event);
         }
         let object = match object {
             Some(object) => object,
-            None => sniffer.settle(before.first().map_or(0, |event| event.line))?,
+            None => sniffer.settle(before.first().map_or(0, Entry::line))?,
         };
         let events = before.into_iter().map(Ok).chain(events);
         let events = events.inspect(|event| event.iter().for_each(&mut progress));
@@ -167,7 +168,7 @@ impl Recorded {
 
     fn of_object(
         object: Object,
-        events: impl Iterator<Item = Result<Event, ReadError>>,
+        mut events: impl Iterator<Item = Result<Entry, ReadError>>,
         reading: &Reading,
     ) -> Result<Self, ReadError> {
         let versioned =
@@ -177,9 +178,7 @@ impl Recorded {
             Object::Register => {
                 let rules = reading.register_rules()?;
                 let mut builder = Builder::default();
-                for event in events {
-                    builder.push(&event?)?;
-                }
+                events.try_for_each(|event| builder.push_entry(&event?))?;
                 Ok(Self::of_registers(builder.finish(), rules))
             }
             Object::ListAppend => {
@@ -228,7 +227,7 @@ impl Recorded {
 
     fn of_calls<M: Model<Op: Send + Sync> + Send + Sync + 'static>(
         object: Object,
-        events: impl Iterator<Item = Result<Event, ReadError>>,
+        events: impl Iterator<Item = Result<Entry, ReadError>>,
         model: M,
     ) -> Result<Self, ReadError>
     where
@@ -236,7 +235,7 @@ impl Recorded {
     {
         let mut builder = CallBuilder::new(&model);
         for event in events {
-            builder.push(&event?)?;
+            builder.push(&event?.whole())?;
         }
         let history = builder.finish()?;
         Ok(Self {
@@ -251,7 +250,7 @@ impl Recorded {
 
     fn of_transactions(
         object: Object,
-        events: impl Iterator<Item = Result<Event, ReadError>>,
+        events: impl Iterator<Item = Result<Entry, ReadError>>,
         workload: Workload,
     ) -> Result<Self, ReadError> {
         let kind = match workload {
@@ -260,7 +259,7 @@ impl Recorded {
         };
         let mut builder = TransactionBuilder::new(kind);
         for event in events {
-            builder.push(&event?)?;
+            builder.push(&event?.whole())?;
         }
         let history = builder.finish();
         Ok(Self {

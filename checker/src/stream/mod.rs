@@ -9,15 +9,15 @@
 mod only;
 mod register;
 
-use rustc_hash::FxHashMap;
-
+use crate::by_number::ByNumber;
 use crate::error::ReadError;
 use crate::event::{Event, EventKind, Process};
 use crate::function::Function;
 use crate::history::OPEN;
 use crate::linear::{FailedCas, NilRead, Rules};
+use crate::plain::{Entry, PlainEvent, Scalar};
 use crate::shape::{Shapes, cas_pair, no_value};
-use crate::value::Value;
+use crate::value::{Value, ValueId, Values};
 use crate::verdict::Verdict;
 
 pub use only::Only;
@@ -25,12 +25,21 @@ use register::Register;
 pub use register::Standing;
 
 /// A history of registers, checked as its events come.
+///
+/// Registers do not depend on each other, so a stream can be checked in parts, each on a core of its
+/// own: every part takes all events, and checks its share of the registers.
 pub struct Stream {
     rules: Rules,
     shapes: Shapes,
-    numbers: FxHashMap<Option<Value>, u32>,
-    keys: Vec<(Option<Value>, Register)>,
-    open: FxHashMap<u32, Open>,
+    /// Which part this is, and of how many.
+    part: u32,
+    parts: u32,
+    /// The names of all registers, with the same numbers; empty where there is one without a name.
+    names: Values,
+    key_count: u32,
+    /// The registers of this part, in the order of their numbers.
+    registers: Vec<Register>,
+    open: ByNumber<Open>,
     position: u32,
     op_count: u64,
     worst: Verdict,
@@ -40,6 +49,8 @@ pub struct Stream {
 #[derive(Debug)]
 struct Open {
     key: u32,
+    /// How the key was named, if it was by an integer or not at all.
+    name: Option<Scalar>,
     call: u32,
     function: Function,
     /// What is written; the new value of a compare-and-set.
@@ -50,6 +61,8 @@ struct Open {
 /// Where one register of a stream stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamKey {
+    /// Its number, in the order of the first invocations: in all parts of a stream the same.
+    pub number: u32,
     /// The register; `None` where the history has just one and does not name it.
     pub key: Option<Value>,
     /// Where it stands.
@@ -70,15 +83,34 @@ impl Standing {
 impl Stream {
     /// A history without any event yet.
     pub fn new(rules: Rules) -> Self {
+        Self::part(rules, 0, 1)
+    }
+
+    /// The part with this number, from 0 on, of a stream that is checked in so many.
+    pub fn part(rules: Rules, part: u32, parts: u32) -> Self {
         Self {
             rules,
             shapes: Shapes::default(),
-            numbers: FxHashMap::default(),
-            keys: Vec::new(),
-            open: FxHashMap::default(),
+            part,
+            parts: parts.max(1),
+            names: Values::default(),
+            key_count: 0,
+            registers: Vec::new(),
+            open: ByNumber::default(),
             position: 0,
             op_count: 0,
             worst: Verdict::Valid,
+        }
+    }
+
+    /// Takes the next event as a reader hands it out.
+    ///
+    /// # Errors
+    /// As [`Stream::push`].
+    pub fn push_entry(&mut self, entry: &Entry) -> Result<(), ReadError> {
+        match entry {
+            Entry::Plain(plain) if self.take(plain) => Ok(()),
+            Entry::Plain(_) | Entry::Whole(_) => self.push(&entry.whole()),
         }
     }
 
@@ -100,12 +132,14 @@ impl Stream {
         if event.kind == EventKind::Invoke {
             return self.invoke(process, function, event);
         }
-        let Some(open) = self.open.remove(&process).filter(|open| open.function == function) else {
+        let Some(open) = self.open.remove(process).filter(|open| open.function == function) else {
             let problem = format!("`{}` of process {process} completes nothing", event.kind.name());
             let expected = "an invoke of the same function by the same process before";
             return Err(ReadError::field(event.line, "type", problem, expected));
         };
-        self.complete(&open, event)
+        let said = self.said(&open, event)?;
+        self.complete(&open, event.kind, said);
+        Ok(())
     }
 
     /// How many events were taken.
@@ -118,18 +152,60 @@ impl Stream {
         self.op_count
     }
 
-    /// Where each register stands, in the order of their first invocations.
+    /// Where each register stands, in the order of their first invocations; of a part, each of its own.
     pub fn keys(&self) -> impl Iterator<Item = StreamKey> + '_ {
-        let key = |(key, register): &(Option<Value>, Register)| StreamKey {
-            key: key.clone(),
+        let numbers = (self.part..self.key_count).step_by(self.parts as usize);
+        self.registers.iter().zip(numbers).map(|(register, number)| StreamKey {
+            number,
+            key: self.name(number).cloned(),
             standing: register.standing,
-        };
-        self.keys.iter().map(key)
+        })
     }
 
     /// The verdict on the whole so far: that on its worst register.
     pub fn verdict(&self) -> Verdict {
         self.worst
+    }
+
+    /// Takes an event with which all is well. False, and nothing is changed, if it goes the long way.
+    fn take(&mut self, event: &PlainEvent) -> bool {
+        if !self.shapes.fit(event) || self.position >= OPEN - 1 {
+            return false;
+        }
+        if event.kind == EventKind::Invoke {
+            return self.take_invoke(event);
+        }
+        let fits = |open: &Open| open.function == event.function && open.name == Some(event.key);
+        if !self.open.get(event.process).is_some_and(fits) {
+            return false;
+        }
+        let Some(open) = self.open.remove(event.process) else { return false };
+        self.position += 1;
+        let said = match (event.kind, event.function) {
+            (EventKind::Ok, Function::Read) => Some(event.value.value()),
+            _ => None,
+        };
+        self.complete(&open, event.kind, said);
+        true
+    }
+
+    fn take_invoke(&mut self, event: &PlainEvent) -> bool {
+        if self.open.get(event.process).is_some() {
+            return false;
+        }
+        let (expected, written) = match event.function {
+            Function::Read => (None, None),
+            Function::Write => (None, Some(event.value.value())),
+            Function::Cas => (Some(event.value.value()), Some(event.new.value())),
+        };
+        self.position += 1;
+        let is_named = event.key != Scalar::NOTHING;
+        let key = if is_named { self.names.intern_scalar(event.key).0 } else { 0 };
+        let (name, call) = (Some(event.key), self.position);
+        let open = Open { key, name, call, function: event.function, written, expected };
+        self.begin(&open);
+        self.open.insert(event.process, open);
+        true
     }
 
     fn invoke(&mut self, process: u32, function: Function, event: &Event) -> Result<(), ReadError> {
@@ -144,19 +220,9 @@ impl Stream {
                 (Some(scalar(expected)?), Some(scalar(new)?))
             }
         };
-        let number = self.number(key);
-        let call = self.position;
-        let (_, register) = &mut self.keys[number as usize];
-        if register.standing == Standing::Valid {
-            register.call(call);
-            // Replacing a value by itself only observes it.
-            if let Some(written) = written.as_ref().filter(|new| expected.as_ref() != Some(*new)) {
-                register.write(call, written, expected.clone());
-            }
-        }
-        self.worst = self.worst.max(register.standing.verdict());
-        self.op_count += 1;
-        let open = Open { key: number, call, function, written, expected };
+        let key = key.map_or(0, |name| self.names.intern(&name).0);
+        let open = Open { key, name: None, call: self.position, function, written, expected };
+        self.begin(&open);
         if let Some(Open { function, .. }) = self.open.insert(process, open) {
             let problem = format!(
                 "process {process} invokes `{}` while its `{}` is still open",
@@ -173,57 +239,87 @@ impl Stream {
         Ok(())
     }
 
-    fn number(&mut self, key: Option<Value>) -> u32 {
-        if let Some(number) = self.numbers.get(&key) {
-            return *number;
+    /// An operation begins.
+    fn begin(&mut self, open: &Open) {
+        self.op_count += 1;
+        if open.key == self.key_count {
+            self.key_count += 1;
+            if open.key % self.parts == self.part {
+                self.registers.push(Register::new(self.rules.initial.clone()));
+            }
         }
-        let number = self.keys.len() as u32;
-        self.numbers.insert(key.clone(), number);
-        self.keys.push((key, Register::new(self.rules.initial.clone())));
-        number
+        let Some(register) = self.register(open.key) else { return };
+        register.call(open.call);
+        if let Some(written) = open.written.as_ref().filter(|_| !open.only_observes()) {
+            register.write(open.call, written, open.expected.clone());
+        }
+        let verdict = register.standing.verdict();
+        self.worst = self.worst.max(verdict);
     }
 
-    fn complete(&mut self, open: &Open, event: &Event) -> Result<(), ReadError> {
-        let (key, register) = &mut self.keys[open.key as usize];
-        if register.standing != Standing::Valid {
-            return Ok(());
+    fn name(&self, key: u32) -> Option<&Value> {
+        (!self.names.is_empty()).then(|| self.names.get(ValueId(key)))
+    }
+
+    /// A register of this part that stands valid.
+    fn register(&mut self, key: u32) -> Option<&mut Register> {
+        if key % self.parts != self.part {
+            return None;
         }
-        let now = self.position;
-        let only_observes = open.expected.is_some() && open.expected == open.written;
-        let scalar =
-            |datum| Value::from_datum(datum).ok_or_else(|| no_value(event.line, "value", datum));
-        match (event.kind, &open.written) {
+        let register = &mut self.registers[(key / self.parts) as usize];
+        (register.standing == Standing::Valid).then_some(register)
+    }
+
+    /// What was read, or what made a compare-and-set fail, where it still matters.
+    fn said(&mut self, open: &Open, event: &Event) -> Result<Option<Value>, ReadError> {
+        if self.register(open.key).is_none() {
+            return Ok(None);
+        }
+        let datum = match (event.kind, &open.written, &event.observed) {
+            (EventKind::Ok, None, _) => self.shapes.returned(event, self.name(open.key))?,
+            (EventKind::Fail, Some(_), Some(observed)) => observed,
+            _ => return Ok(None),
+        };
+        let value = Value::from_datum(datum);
+        value.map(Some).ok_or_else(|| no_value(event.line, "value", datum))
+    }
+
+    /// An operation ends, or nobody knows whether it will.
+    fn complete(&mut self, open: &Open, kind: EventKind, said: Option<Value>) {
+        let (now, nil_read, failed_cas) =
+            (self.position, self.rules.nil_read, self.rules.failed_cas);
+        let Some(register) = self.register(open.key) else { return };
+        register.close(open.call);
+        match (kind, &open.written) {
             (EventKind::Ok, None) => {
-                let found = scalar(self.shapes.returned(event, key.as_ref())?)?;
-                register.close(open.call);
-                if found != Value::Nil || self.rules.nil_read == NilRead::Value {
+                let telling = said.filter(|v| *v != Value::Nil || nil_read == NilRead::Value);
+                if let Some(found) = telling {
                     register.touch(open.call, now, &found);
                 }
             }
-            (EventKind::Ok, Some(written)) => {
-                register.close(open.call);
-                register.touch(open.call, now, written);
-            }
+            (EventKind::Ok, Some(written)) => register.touch(open.call, now, written),
             (EventKind::Fail, Some(written)) => {
-                register.close(open.call);
-                if !only_observes {
+                if !open.only_observes() {
                     register.fail(now, written);
                 }
-                match (&event.observed, self.rules.failed_cas) {
-                    (Some(datum), _) => register.touch(open.call, now, &scalar(datum)?),
-                    (None, FailedCas::Mismatch) if open.function == Function::Cas => {
-                        register.give_up(now, "a failed cas does not say which value it met");
-                    }
-                    (None, _) => {}
+                let is_cas = open.function == Function::Cas;
+                if let Some(met) = said {
+                    register.touch(open.call, now, &met);
+                } else if is_cas && failed_cas == FailedCas::Mismatch {
+                    register.give_up(now, "a failed cas does not say which value it met");
                 }
             }
-            (EventKind::Info, Some(written)) => {
-                register.close(open.call);
-                register.leave_open(written);
-            }
-            _ => register.close(open.call),
+            (EventKind::Info, Some(written)) => register.leave_open(written),
+            _ => {}
         }
-        self.worst = self.worst.max(register.standing.verdict());
-        Ok(())
+        let verdict = register.standing.verdict();
+        self.worst = self.worst.max(verdict);
+    }
+}
+
+impl Open {
+    /// Replacing a value by itself only observes it.
+    fn only_observes(&self) -> bool {
+        self.expected.is_some() && self.expected == self.written
     }
 }

@@ -45,9 +45,9 @@ impl Chain {
 #[derive(Debug)]
 struct Dormant {
     call: u32,
+    value: Value,
     /// What a compare-and-set expects.
     expected: Option<Value>,
-    is_info: bool,
 }
 
 /// Where a register stands.
@@ -66,14 +66,26 @@ pub enum Standing {
 pub(super) struct Register {
     /// Calls of operations that may still return, oldest first, with those that did in between.
     open: VecDeque<(u32, bool)>,
-    dormant: FxHashMap<Value, Dormant>,
-    /// What compare-and-sets expect that nobody has seen the effect of, however hopeless: were it
-    /// written again, they might succeed.
-    expected: Vec<Value>,
+    /// Those that may still return: few, so that looking at each is faster than a map.
+    dormant: Vec<Dormant>,
+    rare: Option<Box<Rare>>,
     live: Vec<Chain>,
     /// How many chains there may be before some are forgotten.
     patience: usize,
     pub(super) standing: Standing,
+}
+
+/// What most registers do not have: apart, so that many registers stay near each other.
+#[derive(Debug, Default)]
+struct Rare {
+    /// Writes and compare-and-sets of unknown outcome that nobody has seen the effect of, by what they
+    /// write.
+    lost: FxHashMap<Value, Dormant>,
+    /// What the compare-and-sets among these write, and some that are not lost any more.
+    lost_cas: Vec<Value>,
+    /// How many compare-and-sets expect a value that nobody has seen the effect of, however hopeless:
+    /// were it written again, they might succeed.
+    expected: FxHashMap<Value, u32>,
 }
 
 /// A response that nothing explains.
@@ -85,8 +97,8 @@ impl Register {
         let chain = Chain { head, rest: Vec::new(), first_return: 0, last_call: 0 };
         Self {
             open: VecDeque::new(),
-            dormant: FxHashMap::default(),
-            expected: Vec::new(),
+            dormant: Vec::new(),
+            rare: None,
             live: vec![chain],
             patience: 2,
             standing: Standing::Valid,
@@ -95,15 +107,22 @@ impl Register {
 
     /// Somebody begins to write `value`, or to replace `expected` by it.
     pub(super) fn write(&mut self, call: u32, value: &Value, expected: Option<Value>) {
-        if self.expected.contains(value) {
+        if self.rare.as_ref().is_some_and(|rare| rare.expected.contains_key(value)) {
             self.give_up(call, "a value is written that an open compare-and-set expects");
             return;
         }
-        self.expected.extend(expected.clone());
-        let dormant = Dormant { call, expected, is_info: false };
-        if self.find(value).is_some() || self.dormant.insert(value.clone(), dormant).is_some() {
-            self.give_up(call, "a value is written again while its first write still matters");
+        if let Some(expected) = &expected {
+            *self.rare().expected.entry(expected.clone()).or_default() += 1;
         }
+        if self.find(value).is_some() || self.is_dormant(value) {
+            self.give_up(call, "a value is written again while its first write still matters");
+            return;
+        }
+        self.dormant.push(Dormant { call, value: value.clone(), expected });
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// An operation may return from now on.
@@ -123,8 +142,10 @@ impl Register {
 
     /// A write of this value may take effect at any later time, or never.
     pub(super) fn leave_open(&mut self, value: &Value) {
-        if let Some(dormant) = self.dormant.get_mut(value) {
-            dormant.is_info = true;
+        if let Some(dormant) = self.take_dormant(value) {
+            let rare = self.rare();
+            rare.lost_cas.extend(dormant.expected.is_some().then(|| value.clone()));
+            rare.lost.insert(value.clone(), dormant);
         }
     }
 
@@ -135,13 +156,40 @@ impl Register {
         }
     }
 
+    fn is_dormant(&self, value: &Value) -> bool {
+        self.dormant.iter().any(|dormant| dormant.value == *value)
+            || self.rare.as_ref().is_some_and(|rare| rare.lost.contains_key(value))
+    }
+
+    /// Whether a lost compare-and-set may still succeed; if not, it is forgotten.
+    fn is_hopeful(&mut self, value: &Value) -> bool {
+        let lost = self.rare.as_ref().and_then(|rare| rare.lost.get(value));
+        let Some(dormant) = lost else { return false };
+        let is_possible = |value: &Value| self.find(value).is_some() || self.is_dormant(value);
+        let is_hopeful = dormant.expected.as_ref().is_some_and(is_possible);
+        if !is_hopeful {
+            self.rare().lost.remove(value);
+        }
+        is_hopeful
+    }
+
+    fn take_dormant(&mut self, value: &Value) -> Option<Dormant> {
+        let place = self.dormant.iter().position(|dormant| dormant.value == *value)?;
+        Some(self.dormant.swap_remove(place))
+    }
+
     /// Something becomes of a write.
     fn rouse(&mut self, value: &Value) -> Option<Dormant> {
-        let dormant = self.dormant.remove(value)?;
+        let dormant =
+            self.take_dormant(value).or_else(|| self.rare.as_mut()?.lost.remove(value))?;
         if let Some(expected) = &dormant.expected
-            && let Some(place) = self.expected.iter().position(|other| other == expected)
+            && let Some(rare) = &mut self.rare
+            && let Some(count) = rare.expected.get_mut(expected)
         {
-            self.expected.swap_remove(place);
+            *count -= 1;
+            if *count == 0 {
+                rare.expected.remove(expected);
+            }
         }
         Some(dormant)
     }
@@ -172,8 +220,8 @@ impl Register {
 
     /// Nothing matters any more.
     fn clear(&mut self) {
-        (self.live, self.expected) = (Vec::new(), Vec::new());
-        self.dormant = FxHashMap::default();
+        (self.live, self.dormant) = (Vec::new(), Vec::new());
+        self.rare = None;
     }
 
     /// Where a value lives: its chain, and its place there.
@@ -263,14 +311,10 @@ impl Register {
         for chain in &mut self.live {
             chain.forget(oldest);
         }
-        let asleep: Vec<Value> = self.dormant.keys().cloned().collect();
-        for value in asleep {
-            let lost = self.dormant[&value].expected.as_ref().is_some_and(|expected| {
-                self.find(expected).is_none() && !self.dormant.contains_key(expected)
-            });
-            if lost && self.dormant[&value].is_info {
-                self.dormant.remove(&value);
-            }
+        if let Some(rare) = &mut self.rare {
+            let mut lost_cas = std::mem::take(&mut rare.lost_cas);
+            lost_cas.retain(|value| self.is_hopeful(value));
+            self.rare().lost_cas = lost_cas;
         }
         self.patience = 2 * self.live.len();
     }
