@@ -31,13 +31,13 @@ impl<S: Slots> Learned<S> {
         self.len += usize::from(self.dead.entry(event).or_default().insert(config));
     }
 
-    /// The dead at an event; from then on forgets them, and those of all events before.
-    pub(super) fn take(&mut self, event: u32) -> FxHashSet<Config<S>> {
+    /// The dead at an event, in any order; from then on forgets them, and those of all events before.
+    pub(super) fn take(&mut self, event: u32) -> Vec<Config<S>> {
         let later = self.dead.split_off(&event);
         let earlier = std::mem::replace(&mut self.dead, later);
         let dead = self.dead.remove(&event).unwrap_or_default();
         self.len -= earlier.values().map(FxHashSet::len).sum::<usize>() + dead.len();
-        dead
+        dead.into_iter().collect()
     }
 
     /// Forgets the dead of the events from `from` on and before `to`.
