@@ -54,6 +54,20 @@ impl<'a> Minimiser<'a> {
     /// The counterexample.
     pub(super) fn minimise(mut self, culprits: &Culprits) -> Counterexample {
         let mut part = self.starting_part(culprits);
+        // What is called only after the cut may turn out not to matter.
+        loop {
+            part = self.thin(part);
+            if !self.cut_off(&part) {
+                break;
+            }
+        }
+        let (ops, until) = (self.close(&part), self.until);
+        let anomaly = classify(self.ops, self.lens, &ops, until);
+        Counterexample { anomaly, ops, until, minimal: self.effort < EFFORT_MAX }
+    }
+
+    /// Leaves out operations, many at once and then one by one, as long as the rest is illegal.
+    fn thin(&mut self, mut part: Vec<u32>) -> Vec<u32> {
         let mut size = part.len().div_ceil(2);
         loop {
             let mut shrunk = false;
@@ -69,23 +83,19 @@ impl<'a> Minimiser<'a> {
                 }
             }
             if size == 1 && !shrunk {
-                break;
+                return part;
             }
             if !shrunk || size > part.len() {
                 size = size.div_ceil(2).min(part.len()).max(1);
             }
         }
-        self.cut_off(&part);
-        let (ops, until) = (self.close(&part), self.until);
-        let anomaly = classify(self.ops, self.lens, &ops, until);
-        Counterexample { anomaly, ops, until, minimal: self.effort < EFFORT_MAX }
     }
 
-    /// Moves the cut forward to the last return that the part needs.
-    fn cut_off(&mut self, part: &[u32]) {
+    /// Moves the cut forward to the last return that the part needs. False if it is there.
+    fn cut_off(&mut self, part: &[u32]) -> bool {
         let returns = part.iter().filter_map(|op| Some(self.items[*op as usize]?.ret));
-        let last = returns.filter(|ret| *ret <= self.until).max();
-        self.until = last.unwrap_or(self.until);
+        let last = returns.filter(|ret| *ret <= self.until).max().unwrap_or(self.until);
+        std::mem::replace(&mut self.until, last) != last
     }
 
     /// A part that is illegal: small if the culprits say enough, everything in the worst case.
