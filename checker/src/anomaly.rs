@@ -25,6 +25,9 @@ pub enum Anomaly {
     /// An old value was read again after a newer one had been in place, and that it is the older one
     /// only another read tells. Weakly regular, but not atomic.
     NewOldInversion,
+    /// The versions of a register contradict real time or each other, though the values alone can be
+    /// explained.
+    VersionOrder,
     /// No order explains the operations, and no simpler name fits.
     Contradiction,
     /// A transaction read a value that its writer replaced before it completed (G1b).
@@ -115,6 +118,7 @@ impl Anomaly {
             Self::LostWrite => "lost-write",
             Self::StaleRead => "stale-read",
             Self::NewOldInversion => "new-old-inversion",
+            Self::VersionOrder => "version-order",
             Self::Contradiction => "contradiction",
             Self::IntermediateRead => "intermediate-read",
             Self::InternalRead => "internal-read",
@@ -129,7 +133,8 @@ impl Anomaly {
 
     /// The anomaly of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        const OF_TRANSACTIONS: [Anomaly; 7] = [
+        const OF_OTHERS: [Anomaly; 8] = [
+            Anomaly::VersionOrder,
             Anomaly::IntermediateRead,
             Anomaly::InternalRead,
             Anomaly::UnrepeatableRead,
@@ -141,7 +146,7 @@ impl Anomaly {
         let cycles = CycleKind::ALL
             .into_iter()
             .flat_map(|kind| Scope::ALL.map(|scope| Self::Cycle(kind, scope)));
-        let mut all = Self::REGISTER.into_iter().chain(OF_TRANSACTIONS).chain(cycles);
+        let mut all = Self::REGISTER.into_iter().chain(OF_OTHERS).chain(cycles);
         all.find(|anomaly| anomaly.name() == name)
     }
 }

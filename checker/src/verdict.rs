@@ -86,6 +86,12 @@ pub enum Engine {
     Zones,
     /// Distinct values and compare-and-set: zones of chains, near-linear.
     Chains,
+    /// Repeated values, told apart by what each read can have seen: zones, near-linear.
+    ForcedReads,
+    /// Failed compare-and-sets that do not say what they met, placed in a linearization of all else.
+    PlacedFailures,
+    /// Versions that tell the order of the writes: one sweep, near-linear.
+    VersionOrder,
     /// Transactions: a graph of dependencies, near-linear.
     Dependencies,
     /// Just-in-time linearization, depth first.
@@ -100,6 +106,9 @@ impl Engine {
         match self {
             Self::Zones => "zones",
             Self::Chains => "chains",
+            Self::ForcedReads => "forced-reads",
+            Self::PlacedFailures => "placed-failures",
+            Self::VersionOrder => "version-order",
             Self::Dependencies => "dependencies",
             Self::DepthFirst => "depth-first",
             Self::Frontier => "frontier",
@@ -135,6 +144,8 @@ pub struct Counterexample {
 pub struct GaveUp {
     /// The operation, by its number among the register's, at whose return it stopped.
     pub op: u32,
+    /// The operation at whose call nothing else of known outcome was open, the last time before.
+    pub since: u32,
     /// The most operations of known outcome that were open at once.
     pub open_max: usize,
     /// Whether memory ran out, not steps.
@@ -145,7 +156,7 @@ pub struct GaveUp {
 
 impl GaveUp {
     /// The history could not be searched at all.
-    pub(crate) const NOTHING: Self = Self { op: 0, open_max: 0, memory: false, steps: 0 };
+    pub(crate) const NOTHING: Self = Self { op: 0, since: 0, open_max: 0, memory: false, steps: 0 };
 }
 
 /// Why a verdict holds, or why there is none.

@@ -375,16 +375,12 @@ pub(super) fn keys_text(results: &[KeyResult]) -> String {
                 out += &format!("\n{}", explanation(story));
             }
             Finding::Invalid { anomaly, .. } => others.push((key.unwrap_or_default(), *anomaly)),
-            Finding::Unknown { gave_up } => {
-                let of = if gave_up.memory { "memory" } else { "steps" };
+            Finding::Unknown { story, helps, .. } => {
                 let key = key.map(|key| format!("key {key}: ")).unwrap_or_default();
-                let _ = writeln!(
-                    out,
-                    "\n  {key}unknown: out of {of} after {} configurations, at event {}, with up to \
-                     {} operations open at once.\n  What helps: a larger --budget, distinct values, \
-                     fewer clients on one key.",
-                    gave_up.steps, gave_up.op, gave_up.open_max
-                );
+                let _ = writeln!(out, "\n  {key}unknown: {}", story.join("\n  "));
+                let helps =
+                    ["a larger --budget"].into_iter().chain(helps.iter().map(String::as_str));
+                let _ = writeln!(out, "  What helps: {}.", helps.collect::<Vec<_>>().join(", "));
             }
         }
     }

@@ -18,7 +18,7 @@ pub(crate) fn explain_calls<M: Model>(
     model: &M,
     key: Option<&Datum>,
     calls: &[Call<M::Op>],
-    counterexample: &CallCounterexample,
+    (anomaly, counterexample): (Anomaly, &CallCounterexample),
 ) -> Explanation {
     let CallCounterexample { ops, elements, until, .. } = counterexample;
     let rest = rest(model, calls, ops.iter().copied(), elements.as_ref(), *until);
@@ -40,7 +40,7 @@ pub(crate) fn explain_calls<M: Model>(
     }
     story.extend(if teller.part.len() > TOLD_MAX { teller.in_short() } else { teller.in_full() });
     let of_key = key.map(|key| format!(" on key {}", key.brief())).unwrap_or_default();
-    let title = format!("{}{of_key}: {}", Anomaly::Contradiction, meaning(Anomaly::Contradiction));
+    let title = format!("{anomaly}{of_key}: {}", meaning(anomaly));
     Explanation { title, story, timeline: timeline(&teller.bars()) }
 }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod breach;
 mod calls;
+mod stopped;
 mod timeline;
 mod transactions;
 
@@ -17,6 +18,7 @@ use crate::verdict::Counterexample;
 use attempts::{Attempt, attempts};
 pub use breach::explain_breach;
 pub(crate) use calls::explain_calls;
+pub(crate) use stopped::{Called, explain_stop};
 pub use timeline::{Bar, timeline};
 pub(crate) use transactions::{also, explain_evidence};
 
@@ -63,6 +65,9 @@ fn meaning(anomaly: Anomaly) -> &'static str {
         Anomaly::LostWrite => "an acknowledged write vanished, and nothing had replaced it",
         Anomaly::StaleRead => "a read missed a write that had completed before it began",
         Anomaly::NewOldInversion => "an old value was read again after a newer one was in place",
+        Anomaly::VersionOrder => {
+            "no order of these operations explains their versions, though one explains the values"
+        }
         Anomaly::Contradiction => "no order of these operations explains what they returned",
         Anomaly::IntermediateRead => "a transaction read what its writer replaced before the end",
         Anomaly::InternalRead => "a transaction contradicts itself",

@@ -23,7 +23,7 @@ pub(crate) fn explain_evidence(history: &TransactionHistory, evidence: &Evidence
             return explain(key, &history.values, rules, found);
         }
         Reason::Single(Single { refuted: Refuted::All { model, calls, found }, .. }) => {
-            return explain_calls(model, None, calls, found);
+            return explain_calls(model, None, calls, (evidence.anomaly, found));
         }
         Reason::Oddity(_) | Reason::Cycle(_) => {}
     }

@@ -54,6 +54,20 @@ impl<'a> Minimiser<'a> {
     /// The counterexample.
     pub(super) fn minimise(mut self, culprits: &Culprits) -> Counterexample {
         let mut part = self.starting_part(culprits);
+        // What is called only after the cut may turn out not to matter.
+        loop {
+            part = self.thin(part);
+            if !self.cut_off(&part) {
+                break;
+            }
+        }
+        let (ops, until) = (self.close(&part), self.until);
+        let anomaly = classify(self.ops, self.lens, &ops, until);
+        Counterexample { anomaly, ops, until, minimal: self.effort < EFFORT_MAX }
+    }
+
+    /// Leaves out operations, many at once and then one by one, as long as the rest is illegal.
+    fn thin(&mut self, mut part: Vec<u32>) -> Vec<u32> {
         let mut size = part.len().div_ceil(2);
         loop {
             let mut shrunk = false;
@@ -69,32 +83,30 @@ impl<'a> Minimiser<'a> {
                 }
             }
             if size == 1 && !shrunk {
-                break;
+                return part;
             }
             if !shrunk || size > part.len() {
                 size = size.div_ceil(2).min(part.len()).max(1);
             }
         }
-        self.cut_off(&part);
-        let (ops, until) = (self.close(&part), self.until);
-        let anomaly = classify(self.ops, self.lens, &ops, until);
-        Counterexample { anomaly, ops, until, minimal: self.effort < EFFORT_MAX }
     }
 
-    /// Moves the cut forward to the last return that the part needs.
-    fn cut_off(&mut self, part: &[u32]) {
+    /// Moves the cut forward to the last return that the part needs. False if it is there.
+    fn cut_off(&mut self, part: &[u32]) -> bool {
         let returns = part.iter().filter_map(|op| Some(self.items[*op as usize]?.ret));
-        let last = returns.filter(|ret| *ret <= self.until).max();
-        self.until = last.unwrap_or(self.until);
+        let last = returns.filter(|ret| *ret <= self.until).max().unwrap_or(self.until);
+        std::mem::replace(&mut self.until, last) != last
     }
 
     /// A part that is illegal: small if the culprits say enough, everything in the worst case.
     fn starting_part(&mut self, culprits: &Culprits) -> Vec<u32> {
-        let all = |items: &[Option<Item>]| items.iter().flatten().map(|item| item.op).collect();
         match culprits {
             Culprits::Ops(ops) => {
                 let part = self.with_reasons(ops);
-                if self.is_illegal(&part) { part } else { all(&self.items) }
+                if self.is_illegal(&part) {
+                    return part;
+                }
+                self.items.iter().flatten().map(|item| item.op).collect()
             }
             Culprits::Refuting(op) => {
                 let until =
@@ -116,9 +128,11 @@ impl<'a> Minimiser<'a> {
         }
     }
 
-    /// The operations with the writers of all they observed, and for each of unknown outcome an
-    /// observer that shows it took effect.
+    /// The operations with the writes that they may have observed, for each the acknowledged write
+    /// that rules out all others, and for each of unknown outcome an observer that shows it took
+    /// effect.
     fn with_reasons(&self, ops: &[u32]) -> Vec<u32> {
+        let acknowledged = self.acknowledged();
         let mut part = BTreeSet::new();
         let mut work = ops.to_vec();
         while let Some(op) = work.pop() {
@@ -126,16 +140,62 @@ impl<'a> Minimiser<'a> {
                 continue;
             }
             let Some(item) = self.items[op as usize] else { continue };
-            if let Some(writers) = item.action.observes().and_then(|v| self.writers.get(&v)) {
-                work.extend(writers);
-            }
+            work.extend(self.sources(&item, &acknowledged));
             if item.is_optional() {
-                let observes = |other: &&Item| other.action.observes() == item.action.leaves();
-                let observers = self.items.iter().flatten().filter(observes);
-                work.extend(observers.min_by_key(|other| other.ret).map(|other| other.op));
+                work.extend(self.witness(&item, &acknowledged));
             }
         }
         part.into_iter().collect()
+    }
+
+    /// Acknowledged writes by return, each with the latest called until then: call and operation.
+    fn acknowledged(&self) -> Vec<(u32, (u32, u32))> {
+        let writes = self.items.iter().flatten().filter(|item| item.action.leaves().is_some());
+        let mut acknowledged: Vec<(u32, (u32, u32))> = writes
+            .filter(|item| !item.is_optional())
+            .map(|item| (item.ret, (item.call, item.op)))
+            .collect();
+        acknowledged.sort_unstable();
+        for i in 1..acknowledged.len() {
+            acknowledged[i].1 = acknowledged[i].1.max(acknowledged[i - 1].1);
+        }
+        acknowledged
+    }
+
+    /// The writes that an operation may have observed; and, unless there is just one of the value
+    /// anyway, the acknowledged one that rules out all others.
+    fn sources(&self, observer: &Item, acknowledged: &[(u32, (u32, u32))]) -> Vec<u32> {
+        let Some(value) = observer.action.observes() else { return Vec::new() };
+        let writers = self.writers.get(&value).map_or(&[][..], Vec::as_slice);
+        if writers.len() == 1 && value != self.lens.initial {
+            return writers.to_vec();
+        }
+        let before = acknowledged.partition_point(|(ret, _)| *ret < observer.call);
+        let missed = before.checked_sub(1).map(|last| acknowledged[last].1);
+        let may_be = |writer: &&u32| {
+            self.items[**writer as usize].is_some_and(|write| {
+                write.call < observer.ret && missed.is_none_or(|(call, _)| write.ret >= call)
+            })
+        };
+        writers.iter().filter(may_be).copied().chain(missed.map(|(_, op)| op)).collect()
+    }
+
+    /// An operation that shows that one of unknown outcome took effect: if possible, one that can have
+    /// observed nothing else.
+    fn witness(&self, write: &Item, acknowledged: &[(u32, (u32, u32))]) -> Option<u32> {
+        const LOOKED_AT: usize = 100;
+        let value = write.action.leaves()?;
+        let observers = || {
+            let observes = |other: &&Item| other.action.observes() == Some(value);
+            self.items.iter().flatten().filter(observes)
+        };
+        let shows = |observer: &&Item| {
+            let is_other = |op: &u32| *op != write.op && self.writers[&value].contains(op);
+            !self.sources(observer, acknowledged).iter().any(is_other)
+        };
+        let early = observers().filter(|observer| observer.ret > write.call).take(LOOKED_AT);
+        let first = || observers().min_by_key(|observer| observer.ret);
+        early.filter(shows).min_by_key(|observer| observer.ret).or_else(first).map(|item| item.op)
     }
 
     fn is_illegal(&mut self, part: &[u32]) -> bool {
@@ -164,7 +224,9 @@ impl<'a> Minimiser<'a> {
                 && cited.binary_search_by_key(&item.op, |cited| cited.op).is_err()
         };
         let first = self.items.iter().flatten().filter(left_out).map(|item| item.call).min();
-        let write = |call| Item { op: 0, call, ret: OPEN, action: Action::Write(other) };
+        // Nobody is asked for their numbers.
+        let op = u32::MAX;
+        let write = |call| Item { op, call, ret: OPEN, action: Action::Write(other) };
         first.map_or(Vec::new(), |call| vec![write(call); differs])
     }
 

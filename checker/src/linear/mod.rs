@@ -5,8 +5,10 @@ mod classify;
 mod decide;
 mod item;
 mod minimise;
+mod place;
 mod register;
 pub(crate) mod stale;
+mod tell_apart;
 mod zones;
 
 pub(crate) use classify::failed_writer;
@@ -16,9 +18,10 @@ pub use item::{FailedCas, NilRead, Rules};
 use std::ops::Range;
 
 use crate::history::{History, KeyHistory, Op};
+use crate::value::Values;
 use crate::verdict::{Budget, KeyReport, Proof, Report};
 
-use decide::{Culprits, Decider, Found};
+use decide::{Culprits, Decider, Decision, Found};
 use minimise::Minimiser;
 
 /// Checks every register of a history.
@@ -42,8 +45,20 @@ pub fn check_keys<'h>(
     history.keys[keys].iter().map(move |key| check_key(&mut decider, key))
 }
 
+/// Whether the operations of one register have a linearization, without a proof. `None` if the budget
+/// ran out.
+pub(crate) fn is_linearizable(
+    items: &[Item],
+    rules: &Rules,
+    values: &Values,
+    budget: Budget,
+) -> Option<bool> {
+    let mut decider = Decider::new(Lens::new(rules, values), values.len(), budget);
+    decider.is_illegal(items, values.len() + 1).map(|is_illegal| !is_illegal)
+}
+
 fn check_key(decider: &mut Decider, key: &KeyHistory) -> KeyReport {
-    let (found, engine, why) = decider.decide(&key.ops);
+    let Decision { found, engine, why } = decider.decide(&key.ops);
     let proof = match found {
         Found::Valid(order) => Proof::Linearization(order),
         Found::GaveUp(gave_up) => Proof::GaveUp(gave_up),

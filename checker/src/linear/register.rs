@@ -57,6 +57,7 @@ pub(crate) fn check(items: &[Item], initial: ValueId, budget: Budget) -> (Search
         Search::Invalid(number) => Search::Invalid(op(number)),
         Search::GaveUp(mut gave_up) => {
             gave_up.op = op(gave_up.op);
+            gave_up.since = op(gave_up.since);
             Search::GaveUp(gave_up)
         }
     };

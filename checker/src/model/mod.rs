@@ -40,6 +40,7 @@ pub use sequence::{Bag, List};
 pub use set::Set;
 pub use versioned_register::VersionedRegister;
 
+use crate::anomaly::Anomaly;
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
@@ -98,6 +99,17 @@ pub trait Model {
         Hints { seen: vec![Some(0); calls.len()], in_order: false }
     }
 
+    /// What the versions that operations name tell about the order of all of them, without a search. By
+    /// default, nothing.
+    fn version_order(&self, _calls: &[Call<Self::Op>]) -> Option<VersionOrder> {
+        None
+    }
+
+    /// What it is called that nothing explains this history.
+    fn anomaly(&self, _calls: &[Call<Self::Op>]) -> Anomaly {
+        Anomaly::Contradiction
+    }
+
     /// About how many bytes a state takes that it does not share with others.
     fn bytes(&self, _state: &Self::State) -> usize {
         200
@@ -121,6 +133,15 @@ pub struct Hints {
     pub seen: Vec<Option<u32>>,
     /// Whether operations must take effect in the order in which they are seen, as appends to a list.
     pub in_order: bool,
+}
+
+/// What the versions of an object tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionOrder {
+    /// The operations in an order that explains them all.
+    Linearization(Vec<u32>),
+    /// What is left of the history where only these elements are looked at cannot be explained.
+    Contradiction(BTreeSet<Value>),
 }
 
 /// The proof of a verdict on a part of a history.

@@ -6,7 +6,7 @@ use petgraph::unionfind::UnionFind;
 use rustc_hash::FxHashMap;
 
 use super::calls::KeyCalls;
-use super::{Call, CallCounterexample, Model, system};
+use super::{Call, CallCounterexample, Model, VersionOrder, system};
 use crate::datum::Datum;
 use crate::history::OPEN;
 use crate::search::Search;
@@ -98,14 +98,35 @@ const NEIGHBOURS: usize = 4;
 /// Operations that are looked at element by element, in all.
 const LOOKED_AT_MAX: usize = 20_000_000;
 
-/// Searches for a linearization of the whole, then for one or two elements that have none by
+/// Decides by versions, if the model has some. Otherwise searches for a linearization of the whole, then for one or two elements that have none by
 /// themselves, then for all there is to find: the first two are quick where they succeed.
 pub(super) fn search<M: Model>(model: &M, calls: &[Call<M::Op>], budget: Budget) -> Found {
     let quick = |count: usize| {
         let steps = STEPS_PER_OP * count as u64 + 1000;
         Budget { steps: steps.min(budget.steps), ..budget }
     };
+    let versions = model.version_order(calls);
+    if let Some(VersionOrder::Linearization(order)) = versions {
+        let (search, elements) = (Search::Valid(order), BTreeSet::new());
+        return Found { search, engine: Engine::VersionOrder, elements };
+    }
     let index = Index::new(model, calls);
+    let look_at = |elements: BTreeSet<Value>| {
+        let part = rest(model, calls, index.numbers(&elements), Some(&elements), OPEN);
+        let (numbers, part): (Vec<u32>, Vec<_>) = part.into_iter().unzip();
+        match system::check(model, &part, quick(part.len())) {
+            (Search::Invalid(op), engine) => {
+                let search = Search::Invalid(numbers[op as usize]);
+                Some(Found { search, engine, elements })
+            }
+            _ => None,
+        }
+    };
+    if let Some(VersionOrder::Contradiction(elements)) = versions
+        && let Some(found) = look_at(elements)
+    {
+        return Found { engine: Engine::VersionOrder, ..found };
+    }
     if index.calls_of.len() > 1 {
         let (search, engine) = system::check(model, calls, quick(calls.len()));
         if !matches!(search, Search::GaveUp(_)) {
@@ -114,17 +135,12 @@ pub(super) fn search<M: Model>(model: &M, calls: &[Call<M::Op>], budget: Budget)
         }
         let mut looked_at = 0;
         for elements in index.few(&model.hints(calls).seen) {
-            let numbers = index.numbers(&elements);
-            looked_at += numbers.len() + 10;
+            looked_at += index.numbers(&elements).len() + 10;
             if looked_at > LOOKED_AT_MAX {
                 break;
             }
-            let part = rest(model, calls, numbers, Some(&elements), OPEN);
-            let (numbers, part): (Vec<u32>, Vec<_>) = part.into_iter().unzip();
-            let (search, engine) = system::check(model, &part, quick(part.len()));
-            if let Search::Invalid(op) = search {
-                let search = Search::Invalid(numbers[op as usize]);
-                return Found { search, engine, elements };
+            if let Some(found) = look_at(elements) {
+                return found;
             }
         }
     }
@@ -173,7 +189,8 @@ impl Index {
 
     /// The operations of which something may be left, in the order of their calls.
     fn numbers(&self, elements: &BTreeSet<Value>) -> Vec<u32> {
-        let of_elements = elements.iter().flat_map(|element| &self.calls_of[element]);
+        let of_elements =
+            elements.iter().filter_map(|element| self.calls_of.get(element)).flatten();
         let mut numbers: Vec<u32> = of_elements.chain(&self.of_all).copied().collect();
         numbers.sort_unstable();
         numbers.dedup();

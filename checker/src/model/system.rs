@@ -45,7 +45,11 @@ pub(super) fn check<M: Model>(
         Search::Valid(order) => Search::Valid(order.into_iter().map(number).collect()),
         Search::Invalid(op) => Search::Invalid(number(op)),
         Search::GaveUp(gave_up) if numbers.is_empty() => Search::GaveUp(gave_up),
-        Search::GaveUp(gave_up) => Search::GaveUp(GaveUp { op: number(gave_up.op), ..gave_up }),
+        Search::GaveUp(gave_up) => Search::GaveUp(GaveUp {
+            op: number(gave_up.op),
+            since: number(gave_up.since),
+            ..gave_up
+        }),
     };
     (search, engine)
 }

@@ -1,14 +1,19 @@
 //! A register whose every value has a version: read and write, and write if the version is still so.
 
+mod sweep;
+
 use std::collections::BTreeSet;
 
-use super::Model;
 use super::events::{happened, scalar, unknown_function, wrong_value};
+use super::{Call, Model, VersionOrder};
+use crate::anomaly::Anomaly;
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
 use crate::history::Outcome;
-use crate::value::Value;
+use crate::linear::{Action, Item, Rules, is_linearizable};
+use crate::value::{Value, Values};
+use crate::verdict::Budget;
 
 /// A register with versions for each key, such as a znode of ZooKeeper or a key of etcd.
 ///
@@ -20,6 +25,9 @@ use crate::value::Value;
 /// A write raises the version, by one where versions are counted. A write that failed says nothing.
 ///
 /// Its elements are the versions: looked at without some, versions still rise, but not by one.
+///
+/// Where the versions contradict the times, but the values alone do not, the history is linearizable
+/// as one of a register without versions: then the [anomaly](Anomaly::VersionOrder) says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionedRegister {
     /// The version and the value before the first write.
@@ -77,6 +85,9 @@ impl Versioned {
         format!("the register holds {} with version {}{or_higher}", self.value, self.version)
     }
 }
+
+/// For finding out whether the values alone can be explained: a name is worth some seconds.
+const BUDGET_WITHOUT_VERSIONS: Budget = Budget { steps: 1_000_000, bytes: 256 << 20 };
 
 const EXPECTED_READ: &str = "[version, value], such as [3, \"a\"]";
 const EXPECTED_WRITE: &str = "[expected version, or null, value], such as [null, \"a\"]";
@@ -180,6 +191,28 @@ impl Model for VersionedRegister {
                 let made = version.map(|v| format!(", which got version {v}")).unwrap_or_default();
                 format!("write of {value}{over}{made}")
             }
+        }
+    }
+
+    fn version_order(&self, calls: &[Call<VersionedOp>]) -> Option<VersionOrder> {
+        sweep::version_order(self, calls)
+    }
+
+    fn anomaly(&self, calls: &[Call<VersionedOp>]) -> Anomaly {
+        let mut values = Values::default();
+        let item = |(op, call): (u32, &Call<VersionedOp>)| {
+            let value = values.intern(&call.op.value);
+            let action = match call.op.deed {
+                Deed::Read(_) => Action::Read(value),
+                Deed::Write { .. } => Action::Write(value),
+            };
+            Item { op, call: call.call, ret: call.ret, action }
+        };
+        let items: Vec<Item> = (0..).zip(calls).map(item).collect();
+        let rules = Rules { initial: self.initial.1.clone(), ..Rules::default() };
+        match is_linearizable(&items, &rules, &values, BUDGET_WITHOUT_VERSIONS) {
+            Some(true) => Anomaly::VersionOrder,
+            Some(false) | None => Anomaly::Contradiction,
         }
     }
 

@@ -4,18 +4,18 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::{Finding, Footing, KeyResult};
-use crate::anomaly::Anomaly;
 use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
-use crate::explain::{explain, explain_breach, explain_calls};
-use crate::history::{History, KeyHistory};
+use crate::explain::{Called, explain, explain_breach, explain_calls, explain_stop};
+use crate::function::Function;
+use crate::history::{History, KeyHistory, Op, Outcome};
 use crate::ladder::{Rung, Standing, ladder};
-use crate::linear::{Rules, check_keys};
+use crate::linear::{Action, Lens, Rules, check_keys};
 use crate::model::{Call, CallCounterexample, CallHistory, CallProof, Model, check_calls};
 use crate::staleness::{Staleness, staleness};
 use crate::transactions::Isolation;
 use crate::value::Value;
-use crate::verdict::{Budget, Cited, Counterexample, GaveUp, KeyReport, Proof, Verdict};
+use crate::verdict::{Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
 
 const NO_REGISTER: &str = "the object is no register";
@@ -66,9 +66,7 @@ impl Registers {
                     explanation,
                 }
             }
-            Proof::GaveUp(gave_up) => Finding::Unknown {
-                gave_up: GaveUp { op: key.ops[gave_up.op as usize].ret, ..gave_up },
-            },
+            Proof::GaveUp(gave_up) => self.stopped(key, gave_up),
         };
         KeyResult {
             key: report.key.map(|key| key.to_datum()),
@@ -76,6 +74,36 @@ impl Registers {
             engine: report.engine,
             why: report.why,
             finding,
+        }
+    }
+}
+
+impl Registers {
+    fn stopped(&self, key: &KeyHistory, gave_up: GaveUp) -> Finding {
+        let (op, since) = (key.ops[gave_up.op as usize].ret, key.ops[gave_up.since as usize].call);
+        let gave_up = GaveUp { op, since, ..gave_up };
+        let called = |op: &Op| Called { process: op.process(), call: op.call, ret: op.ret };
+        let calls: Vec<Called> = key.ops.iter().map(called).collect();
+        let (story, mut helps) =
+            explain_stop(&gave_up, &calls, |number| self.says(&key.ops[number]));
+        let items = || Lens::new(&self.rules, &self.history.values).items(&key.ops);
+        let mut written = HashSet::new();
+        if items().filter_map(|item| item.action.leaves()).any(|value| !written.insert(value)) {
+            helps.push("distinct values".to_owned());
+        }
+        if items().any(|item| matches!(item.action, Action::Differs(_))) {
+            helps.push("failed compare-and-sets that say which value they met".to_owned());
+        }
+        Finding::Unknown { gave_up, story, helps }
+    }
+
+    fn says(&self, op: &Op) -> String {
+        let value = |value| self.history.values.get(value);
+        match op.function() {
+            Function::Read if op.outcome() == Outcome::Ok => format!("read of {}", value(op.a)),
+            Function::Read => "read".to_owned(),
+            Function::Write => format!("write of {}", value(op.a)),
+            Function::Cas => format!("cas from {} to {}", value(op.a), value(op.b)),
         }
     }
 }
@@ -152,19 +180,30 @@ impl<M: Model> Calls<M> {
             CallProof::Linearization(order) => {
                 Finding::Valid { order: order.iter().map(call).collect() }
             }
-            CallProof::Counterexample(found) => Finding::Invalid {
-                anomaly: Anomaly::Contradiction,
-                explanation: explain_calls(&self.model, key, calls, &found),
-                ops: (found.ops.iter().map(call))
-                    .map(|call| CitedCall { call, as_write: false })
-                    .collect(),
-                until: found.until,
-                elements: found.elements.map(|e| e.iter().map(Value::to_datum).collect()),
-                minimal: found.minimal,
-            },
-            CallProof::GaveUp(gave_up) => Finding::Unknown {
-                gave_up: GaveUp { op: calls[gave_up.op as usize].ret, ..gave_up },
-            },
+            CallProof::Counterexample(found) => {
+                let anomaly = self.model.anomaly(calls);
+                Finding::Invalid {
+                    anomaly,
+                    explanation: explain_calls(&self.model, key, calls, (anomaly, &found)),
+                    ops: (found.ops.iter().map(call))
+                        .map(|call| CitedCall { call, as_write: false })
+                        .collect(),
+                    until: found.until,
+                    elements: found.elements.map(|e| e.iter().map(Value::to_datum).collect()),
+                    minimal: found.minimal,
+                }
+            }
+            CallProof::GaveUp(gave_up) => {
+                let (op, since) =
+                    (calls[gave_up.op as usize].ret, calls[gave_up.since as usize].call);
+                let gave_up = GaveUp { op, since, ..gave_up };
+                let called =
+                    |c: &Call<M::Op>| Called { process: c.process, call: c.call, ret: c.ret };
+                let all: Vec<Called> = calls.iter().map(called).collect();
+                let says = |number: usize| self.model.describe(&calls[number].op);
+                let (story, helps) = explain_stop(&gave_up, &all, says);
+                Finding::Unknown { gave_up, story, helps }
+            }
         }
     }
 
@@ -197,7 +236,10 @@ where
                 key: report.key,
                 op_count: report.op_count,
                 engine: report.engine,
-                why: NO_REGISTER,
+                why: match report.engine {
+                    Engine::VersionOrder => "every operation that took effect names its version",
+                    _ => NO_REGISTER,
+                },
             }
         }))
     }

@@ -87,8 +87,12 @@ pub enum Finding {
     },
     /// Not decided within the budget.
     Unknown {
-        /// How far the search got, with the position of a return instead of an operation.
+        /// How far the search got, with positions of a return and a call instead of operations.
         gave_up: GaveUp,
+        /// The same for people.
+        story: Vec<String>,
+        /// What would help, but for a larger budget.
+        helps: Vec<String>,
     },
 }
 

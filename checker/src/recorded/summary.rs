@@ -26,11 +26,14 @@ impl Serialize for KeyResult {
                 map.serialize_entry("story", &explanation.story)?;
                 map.serialize_entry("timeline", &explanation.timeline)?;
             }
-            Finding::Unknown { gave_up } => {
+            Finding::Unknown { gave_up, story, helps } => {
                 map.serialize_entry("stopped_at", &gave_up.op)?;
+                map.serialize_entry("none_open_at", &gave_up.since)?;
                 map.serialize_entry("open_at_once", &gave_up.open_max)?;
                 map.serialize_entry("configurations", &gave_up.steps)?;
                 map.serialize_entry("out_of", if gave_up.memory { "memory" } else { "steps" })?;
+                map.serialize_entry("story", story)?;
+                map.serialize_entry("helps", helps)?;
             }
         }
         map.end()

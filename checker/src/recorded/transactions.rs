@@ -8,7 +8,7 @@ use super::{Finding, Footing, KeyResult};
 use crate::anomaly::Anomaly;
 use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
-use crate::explain::{also, explain_evidence};
+use crate::explain::{Called, also, explain_evidence, explain_stop};
 use crate::history::OPEN;
 use crate::ladder::Rung;
 use crate::model::MultiRegister;
@@ -51,9 +51,7 @@ impl Transactions {
         }
         let Some(evidence) = checked.evidence.first() else {
             let gave_up = checked.gave_up.unwrap_or(GaveUp::NOTHING);
-            let transaction = self.history.transactions.get(gave_up.op as usize);
-            let op = transaction.map_or(0, |transaction| transaction.ret);
-            return Finding::Unknown { gave_up: GaveUp { op, ..gave_up } };
+            return self.stopped(gave_up);
         };
         let mut explanation = explain_evidence(&self.history, evidence);
         explanation.story.extend(also(&checked.evidence));
@@ -69,6 +67,18 @@ impl Transactions {
             Reason::Oddity(_) | Reason::Cycle(_) => (None, true),
         };
         Finding::Invalid { anomaly: evidence.anomaly, ops, until, elements, minimal, explanation }
+    }
+
+    fn stopped(&self, gave_up: GaveUp) -> Finding {
+        let transaction = |number: u32| self.history.transactions.get(number as usize);
+        let op = transaction(gave_up.op).map_or(0, |transaction| transaction.ret);
+        let since = transaction(gave_up.since).map_or(0, |transaction| transaction.call);
+        let gave_up = GaveUp { op, since, ..gave_up };
+        let called = self.history.transactions.iter();
+        let called: Vec<Called> =
+            called.map(|t| Called { process: t.process, call: t.call, ret: t.ret }).collect();
+        let (story, helps) = explain_stop(&gave_up, &called, |_| "transaction".to_owned());
+        Finding::Unknown { gave_up, story, helps }
     }
 
     fn cited(&self, evidence: &Evidence) -> (Vec<CitedCall>, u32) {

@@ -1,9 +1,12 @@
 //! Depth-first search: finds a linearization fast where there is one, in a few configurations per
-//! operation; remembers every configuration it has left, so it explores none twice.
-
-use rustc_hash::FxHashSet;
+//! operation; remembers every configuration that led nowhere, so it tries none twice.
+//!
+//! A *cut* is a moment at which no operation of known outcome is open. What led nowhere before it is
+//! of no use once the search is past it, so it is forgotten there; should the search come back, it
+//! remembers what it finds this time. So nothing is tried more than twice.
 
 use super::layout::Event;
+use super::learned::Learned;
 use super::slots::Slots;
 use super::{Config, Ended, Meter, Move, Step, System};
 
@@ -17,34 +20,47 @@ struct Frame<S> {
     path_length: usize,
 }
 
+impl<S> Frame<S> {
+    /// About how much memory one holds, its moves included.
+    const BYTES: usize = size_of::<Self>() + 4 * size_of::<Move>();
+}
+
 struct Walk<'s, T> {
     system: &'s mut T,
     /// The next event.
     at: u32,
     path: Vec<Step>,
-    /// The furthest event at which a decision was due.
-    furthest: u32,
 }
 
 /// Searches until a linearization is found, there is none, or the meter runs out.
-pub(super) fn search<S: Slots, T: System<S>>(system: &mut T, meter: &mut Meter) -> Ended {
-    let entry_bytes = 2 * size_of::<(u32, Config<S>)>() + 2 * size_of::<Frame<S>>();
+pub(super) fn search<S: Slots, T: System<S>>(
+    system: &mut T,
+    meter: &mut Meter,
+    learned: &mut Learned<S>,
+) -> Ended {
     let mut config = Config::initial(system.initial());
-    let mut walk = Walk { system, at: 0, path: Vec::new(), furthest: 0 };
-    let mut visited: FxHashSet<(u32, Config<S>)> = FxHashSet::default();
+    let mut walk = Walk { system, at: 0, path: Vec::new() };
     let mut stack: Vec<Frame<S>> = Vec::new();
+    // The last cut that the search has passed.
+    let mut cut = 0;
     loop {
         let Some((stuck, goal)) = walk.advance(config) else {
             return Ended::Linearizable(walk.path);
         };
         let event = walk.at;
-        if visited.insert((event, stuck.clone())) {
+        learned.furthest = learned.furthest.max(event);
+        if !learned.is_dead(event, &stuck) {
             let moves = walk.system.moves(&stuck, event, goal);
             stack.push(Frame { event, config: stuck, moves, path_length: walk.path.len() });
         }
+        let passed = walk.system.layout().cut_before(event);
+        if passed > cut {
+            learned.forget(cut, passed);
+            cut = passed;
+        }
         config = loop {
             let Some(frame) = stack.last_mut() else {
-                return Ended::Stuck { event: walk.furthest };
+                return Ended::Stuck { event: learned.furthest };
             };
             walk.rewind(frame.event);
             walk.path.truncate(frame.path_length);
@@ -52,12 +68,16 @@ pub(super) fn search<S: Slots, T: System<S>>(system: &mut T, meter: &mut Meter) 
                 Some(step) => {
                     break walk.system.apply(&frame.config, step, frame.event, &mut walk.path);
                 }
-                None => drop(stack.pop()),
+                None => stack
+                    .pop()
+                    .into_iter()
+                    .for_each(|frame| learned.bury(frame.event, frame.config)),
             }
         };
-        let bytes = walk.system.bytes() + (visited.len() * entry_bytes) as u64;
+        let held = stack.len() * Frame::<S>::BYTES + walk.path.len() * size_of::<Step>();
+        let bytes = walk.system.bytes() + learned.bytes() + held as u64;
         if !meter.step() || !meter.holds(bytes) {
-            return Ended::GaveUp { event: walk.furthest };
+            return Ended::GaveUp { event: learned.furthest };
         }
     }
 }
@@ -78,7 +98,6 @@ impl<T> Walk<'_, T> {
                 Event::Return(number) => {
                     let slot = self.system.layout().ops[number as usize].place as u16;
                     let Some(next) = config.returned(slot) else {
-                        self.furthest = self.furthest.max(self.at);
                         config.forget(|class| self.system.is_useless(class, self.at));
                         return Some((config, number));
                     };

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::layout::Event;
+use super::learned::Learned;
 use super::slots::Slots;
 use super::{Config, Ended, Meter, Step, System};
 
@@ -110,8 +111,13 @@ impl Paths {
     }
 }
 
-/// Searches until a linearization is found, there is none, or the meter runs out.
-pub(super) fn search<S: Slots, T: System<S>>(system: &mut T, meter: &mut Meter) -> Ended {
+/// Searches until a linearization is found, there is none, or the meter runs out. Configurations that
+/// are dead, or dominated by a dead one, are not followed.
+pub(super) fn search<S: Slots, T: System<S>>(
+    system: &mut T,
+    meter: &mut Meter,
+    learned: &mut Learned<S>,
+) -> Ended {
     let mut paths = Paths { steps: Vec::new(), collect_at: 1 << 16 };
     let mut nodes = vec![Node { config: Config::<S>::initial(system.initial()), path: ROOT }];
     let mut steps = Vec::new();
@@ -127,12 +133,13 @@ pub(super) fn search<S: Slots, T: System<S>>(system: &mut T, meter: &mut Meter) 
                 }
             }
             Event::Return(number) => {
-                let Some(next) = Level::new(system, event, number).close(nodes, &mut paths, meter)
-                else {
+                let level = Level::new(system, event, number, learned);
+                let Some(next) = level.close(nodes, &mut paths, meter) else {
                     return Ended::GaveUp { event };
                 };
                 if next.is_empty() {
-                    return Ended::Stuck { event };
+                    // The dead may have led further before nothing explained the history any more.
+                    return Ended::Stuck { event: event.max(learned.furthest) };
                 }
                 nodes = next;
                 system.set_open(number, false);
@@ -151,18 +158,24 @@ struct Level<'s, S, T> {
     goal_slot: u16,
     /// Configurations with the goal linearized and returned.
     done: Antichain<S>,
-    /// Configurations without it, expanded or waiting.
+    /// Configurations without it: dead, expanded or waiting.
     seen: Antichain<S>,
     /// Those waiting, by how many operations of unknown outcome they used: the frugal come first,
     /// since they dominate others.
     waiting: Vec<Vec<Node<S>>>,
+    /// Held by what was learned of later events.
+    bytes: u64,
 }
 
 impl<'s, S: Slots, T: System<S>> Level<'s, S, T> {
-    fn new(system: &'s mut T, event: u32, goal: u32) -> Self {
+    fn new(system: &'s mut T, event: u32, goal: u32, learned: &mut Learned<S>) -> Self {
         let goal_slot = system.layout().ops[goal as usize].place as u16;
-        let (done, seen) = (Antichain::new(), Antichain::new());
-        Self { system, event, goal, goal_slot, done, seen, waiting: Vec::new() }
+        let (done, mut seen) = (Antichain::new(), Antichain::new());
+        for config in learned.take(event) {
+            seen.insert(Node { config, path: ROOT });
+        }
+        let bytes = learned.bytes();
+        Self { system, event, goal, goal_slot, done, seen, waiting: Vec::new(), bytes }
     }
 
     /// Linearizes one more operation in each configuration until all have the goal. `None` if the
@@ -190,7 +203,7 @@ impl<'s, S: Slots, T: System<S>> Level<'s, S, T> {
             }
             let node_count = self.done.len + 2 * self.seen.len;
             let bytes = node_count * 2 * size_of::<Node<S>>() + paths.steps.len() * 8;
-            if !meter.step() || !meter.holds(self.system.bytes() + bytes as u64) {
+            if !meter.step() || !meter.holds(self.system.bytes() + self.bytes + bytes as u64) {
                 return None;
             }
         }

@@ -46,6 +46,8 @@ pub(crate) struct Layout<A> {
     pub(crate) ops: Vec<Planned<A>>,
     pub(crate) events: Vec<Event>,
     pub(crate) classes: Vec<Class<A>>,
+    /// Events before which no operation of known outcome is open; the first is one.
+    cuts: Vec<u32>,
     /// The most operations of known outcome that are open at once.
     pub(crate) slot_count: usize,
 }
@@ -54,8 +56,13 @@ impl<A: Copy + Eq + Hash> Layout<A> {
     /// Lays out operations given as what they do, when they are called, and when they return if they
     /// certainly took effect. Positions are distinct but for operations that do the same.
     pub(crate) fn new(ops: impl IntoIterator<Item = (A, u32, Option<u32>)>) -> Self {
-        let mut layout =
-            Self { ops: Vec::new(), events: Vec::new(), classes: Vec::new(), slot_count: 0 };
+        let mut layout = Self {
+            ops: Vec::new(),
+            events: Vec::new(),
+            classes: Vec::new(),
+            cuts: vec![0],
+            slot_count: 0,
+        };
         let mut timed: Vec<(u32, Event)> = Vec::new();
         for (number, (act, call, ret)) in ops.into_iter().enumerate() {
             timed.push((call, Event::Call(number as u32)));
@@ -68,6 +75,12 @@ impl<A: Copy + Eq + Hash> Layout<A> {
         layout.events = timed.into_iter().map(|(_, event)| event).collect();
         layout.place();
         layout
+    }
+
+    /// The last event, not after this one, before which nothing of known outcome is open.
+    pub(super) fn cut_before(&self, event: u32) -> u32 {
+        let cuts = self.cuts.partition_point(|cut| *cut <= event);
+        self.cuts[cuts - 1]
     }
 
     fn place(&mut self) {
@@ -94,6 +107,9 @@ impl<A: Copy + Eq + Hash> Layout<A> {
                     let op = &mut self.ops[number as usize];
                     op.ret = index as u32;
                     free.push(op.place);
+                    if free.len() == self.slot_count {
+                        self.cuts.push(index as u32 + 1);
+                    }
                 }
             }
         }

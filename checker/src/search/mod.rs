@@ -11,6 +11,7 @@ mod config;
 mod depth_first;
 mod frontier;
 mod layout;
+mod learned;
 mod open;
 mod slots;
 
@@ -19,6 +20,7 @@ use std::hash::Hash;
 pub(crate) use config::Config;
 use layout::Event;
 pub(crate) use layout::Layout;
+use learned::Learned;
 pub(crate) use open::Open;
 pub(crate) use slots::Slots;
 
@@ -119,37 +121,64 @@ impl Meter {
 /// what histories need that have a linearization.
 const DEPTH_FIRST_STEPS_PER_OP: u64 = 50;
 
+/// One in so many bytes of the budget may go into what one search hands on to the next.
+const LEARNED_SHARE: u64 = 4;
+
 /// Searches within the budget: depth first, which finds linearizations fast, then breadth first,
-/// which refutes.
+/// which refutes, and begins with what the first has learned.
 pub(crate) fn run<S: Slots, T: System<S>>(
     mut start: impl FnMut() -> T,
     budget: Budget,
 ) -> (Search, Engine) {
+    let steps_first = DEPTH_FIRST_STEPS_PER_OP * start().layout().ops.len() as u64 + 1000;
+    run_in_turn(start, steps_first, budget)
+}
+
+/// Depth first for so many steps, then breadth first.
+pub(crate) fn run_in_turn<S: Slots, T: System<S>>(
+    mut start: impl FnMut() -> T,
+    steps_first: u64,
+    budget: Budget,
+) -> (Search, Engine) {
     let mut system = start();
-    let steps_first = DEPTH_FIRST_STEPS_PER_OP * system.layout().ops.len() as u64 + 1000;
     let first = Budget { steps: steps_first.min(budget.steps), ..budget };
-    let search = run_engine(&mut system, first, Engine::DepthFirst);
+    let mut learned = Learned::nothing();
+    let search = run_engine(&mut system, first, Engine::DepthFirst, &mut learned);
     if !matches!(search, Search::GaveUp(_)) || budget.steps <= steps_first {
         return (search, Engine::DepthFirst);
     }
+    // What was learned must not take the memory that the second needs.
+    if learned.bytes() > budget.bytes / LEARNED_SHARE {
+        learned = Learned::nothing();
+    }
     let rest = Budget { steps: budget.steps - steps_first, ..budget };
-    (run_engine(&mut start(), rest, Engine::Frontier), Engine::Frontier)
+    (run_engine(&mut start(), rest, Engine::Frontier, &mut learned), Engine::Frontier)
 }
 
-/// One of the two searches by itself.
-pub(crate) fn run_engine<S: Slots, T: System<S>>(
+/// One of the two searches by itself, knowing nothing beforehand.
+#[cfg(test)]
+pub(crate) fn run_alone<S: Slots, T: System<S>>(
     system: &mut T,
     budget: Budget,
     engine: Engine,
 ) -> Search {
+    run_engine(system, budget, engine, &mut Learned::nothing())
+}
+
+fn run_engine<S: Slots, T: System<S>>(
+    system: &mut T,
+    budget: Budget,
+    engine: Engine,
+    learned: &mut Learned<S>,
+) -> Search {
     let open_max = system.layout().slot_count;
     if open_max > S::CAPACITY {
-        return Search::GaveUp(GaveUp { op: 0, open_max, memory: true, steps: 0 });
+        return Search::GaveUp(GaveUp { open_max, memory: true, ..GaveUp::NOTHING });
     }
     let mut meter = Meter { steps_left: budget.steps, steps: 0, bytes_max: budget.bytes, bytes: 0 };
     let ended = match engine {
-        Engine::Frontier => frontier::search(system, &mut meter),
-        _ => depth_first::search(system, &mut meter),
+        Engine::Frontier => frontier::search(system, &mut meter, learned),
+        _ => depth_first::search(system, &mut meter, learned),
     };
     let layout = system.layout();
     let op_at = |event: u32| {
@@ -161,6 +190,7 @@ pub(crate) fn run_engine<S: Slots, T: System<S>>(
         Ended::Stuck { event } => Search::Invalid(op_at(event)),
         Ended::GaveUp { event } => Search::GaveUp(GaveUp {
             op: op_at(event),
+            since: op_at(layout.cut_before(event)),
             open_max,
             memory: meter.bytes > meter.bytes_max,
             steps: meter.steps,

@@ -76,6 +76,7 @@ impl Isolation {
             | Anomaly::LostWrite
             | Anomaly::StaleRead
             | Anomaly::NewOldInversion
+            | Anomaly::VersionOrder
             | Anomaly::Contradiction => self == Self::StrictSerializable,
         }
     }

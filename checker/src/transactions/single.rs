@@ -136,9 +136,11 @@ pub(super) fn search(
     let number = |call: u32| numbers[call as usize];
     let searched = match report.proof {
         CallProof::Linearization(order) => Searched::Valid(order.into_iter().map(number).collect()),
-        CallProof::GaveUp(gave_up) => {
-            Searched::GaveUp(GaveUp { op: number(gave_up.op), ..gave_up })
-        }
+        CallProof::GaveUp(gave_up) => Searched::GaveUp(GaveUp {
+            op: number(gave_up.op),
+            since: number(gave_up.since),
+            ..gave_up
+        }),
         CallProof::Counterexample(found) => {
             let cited =
                 |op: &u32| CitedCall { call: history.of(number(*op)).call, as_write: false };

@@ -309,7 +309,7 @@ fn two_writes_over_the_same_version() {
            1 ok read [3, "b"]
            0 ok write [3, "b"]"#,
         &expect![[r#"
-            contradiction: no order of these operations explains what they returned
+            version-order: no order of these operations explains their versions, though one explains the values
               Let A be process 0's write of "a", which got version 1, from event 1 to event 2,
               and B be process 0's write of "b", which got version 3, still open when the others had ended, from event 3 to event 6,
               and C be process 1's read of "b" with version 3, from event 4 to event 5.
@@ -332,7 +332,7 @@ fn two_writes_over_the_same_version() {
            1 invoke read null
            1 ok read [9, "c"]"#,
         &expect![[r#"
-            contradiction: no order of these operations explains what they returned
+            version-order: no order of these operations explains their versions, though one explains the values
               Let A be process 0's write of "a", which got version 4, from event 1 to event 2,
               and B be process 0's write of "b" over version 4, which got version 7, from event 3 to event 5,
               and C be process 1's write of "c" over version 4, which got version 9, from event 4 to event 6.
