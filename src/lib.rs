@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | [`time`] | nanoseconds, and durations as people write them | clocks |
 //! | [`rng`] | one seed, forked by name | a generator without a seed |
+//! | [`quorum`] | which sets of nodes are quorums, and what that means | protocols |
 //! | [`protocol`] | the replicated register, sans-I/O | threads, sockets, clocks, randomness |
 //! | [`promise`] | what a configuration promises by theory | I/O |
 //! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
@@ -33,6 +34,7 @@ pub mod judge;
 pub mod nemesis;
 pub mod promise;
 pub mod protocol;
+pub mod quorum;
 pub mod record;
 pub mod report;
 pub mod rng;
