@@ -8,6 +8,7 @@ mod budget;
 mod check;
 mod condition;
 mod convert;
+mod explain;
 mod interrupt;
 mod progress;
 mod replay;
@@ -58,6 +59,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Write a history in another format.
     Convert(convert::ConvertArgs),
+    /// Explain a quorum system: what meets, what is survived, what it costs.
+    Explain(explain::ExplainArgs),
     /// Run a recorded run again and compare the histories.
     Replay(replay::ReplayArgs),
     /// Print what a shell needs to complete commands and options.
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Convert(args) => convert::convert(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions(shell),
     });

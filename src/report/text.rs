@@ -237,7 +237,7 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
     }
 }
 
-fn entry(out: &mut String, name: &str, text: &str) {
+pub(super) fn entry(out: &mut String, name: &str, text: &str) {
     let text = wrap(text, MARGIN, MARGIN);
     let _ = write!(out, "{name:MARGIN$}{}", &text[MARGIN.min(text.len())..]);
 }
@@ -248,7 +248,7 @@ pub fn counted(count: u64, thing: &str) -> String {
 }
 
 /// Breaks a text into lines, the first indented by `first` and the others by `rest`.
-fn wrap(text: &str, first: usize, rest: usize) -> String {
+pub(super) fn wrap(text: &str, first: usize, rest: usize) -> String {
     let mut out = " ".repeat(first);
     let mut column = first;
     for word in text.split(' ') {

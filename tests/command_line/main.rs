@@ -2,6 +2,7 @@
 
 mod bad_workloads;
 mod conditions;
+mod explain;
 mod histories;
 #[cfg(unix)]
 mod interrupted;
