@@ -1,20 +1,29 @@
 //! `quorate explain`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use super::run::load;
+use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
+use crate::promise::promise;
+use crate::protocol::Configuration;
 use crate::quorum::{
     Explanation, Failures, Figures, Goal, Limits, Names, NodeSet, Outcome, ReadFraction,
     ReadWriteSystem, Search, Subject, Wanted, Zone, quorum_size, search,
 };
-use crate::report::{drawing, explained, explained_json};
+use crate::report::{drawing, explained, explained_json, promised, promised_json};
 use crate::time::{Nanos, parse_duration};
+use crate::workload::{File, Overrides, SYSTEMS, Workload};
 
 const EXAMPLES: &str = "Examples:
+  quorate explain cassandra --rf 3 --read ONE --write QUORUM --nemesis clock-skew
+      what the settings of a system promise, and what its quorums are worth
+  quorate explain workloads/first-steps/new-old-inversion.toml
+      the same for the cluster of a workload
   quorate explain --n 5 --r 2 --w 4
       any two of five nodes are a read quorum, any four a write quorum
   quorate explain --n 5 --f 2
@@ -38,6 +47,15 @@ other.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {
+    /// What is promised: by the cluster of a workload file, or by a system in its own words, such as
+    /// cassandra or riak.
+    #[arg(conflicts_with_all = ["n", "reads", "system", "search"])]
+    configuration: Option<String>,
+    #[command(flatten)]
+    terms: TermsArgs,
+    /// What may go wrong, instead of what the workload says: clock-skew and crash change what is promised.
+    #[arg(long, value_name = "FAULTS", value_delimiter = ',', requires = "configuration")]
+    nemesis: Option<Vec<String>>,
     #[command(flatten)]
     system: SystemArgs,
     #[command(flatten)]
@@ -336,9 +354,51 @@ impl SearchArgs {
     }
 }
 
-/// Explains a system, or the best that is found.
+/// A configuration, and what people get wrong about it.
+struct Configured {
+    workload: Workload,
+    remarks: Vec<&'static str>,
+}
+
+impl ExplainArgs {
+    /// The configuration, if one is named.
+    fn configured(&self) -> Result<Option<Configured>> {
+        let Some(name) = &self.configuration else {
+            if self.terms.is_any() {
+                bail!("--read, --write and the like are words of a system; expected its name");
+            }
+            return Ok(None);
+        };
+        let is_system = SYSTEMS.iter().any(|system| system.name == name.to_ascii_lowercase());
+        let path = Path::new(name);
+        let (mut file, remarks) = if is_system || !path.exists() {
+            let mut file = File::default();
+            let remarks = file.like(&self.terms.of(name))?;
+            (file, remarks)
+        } else {
+            (load(path)?, Vec::new())
+        };
+        file.overrule(Overrides { nemesis: self.nemesis.clone(), ..Overrides::default() });
+        Ok(Some(Configured { workload: file.resolve()?, remarks }))
+    }
+}
+
+/// The quorum system of a configuration.
+fn system_of(config: &Configuration) -> Result<ReadWriteSystem> {
+    match &config.system {
+        Some(system) => Ok(ReadWriteSystem::clone(system)),
+        None => Ok(ReadWriteSystem::thresholds(config.n.into(), config.r.into(), config.w.into())?),
+    }
+}
+
+/// Explains a configuration, a system, or the best system that is found.
 pub(super) fn explain(args: &ExplainArgs) -> Result<Exit> {
-    let given = if args.search.search.is_empty() { Some(args.system.resolve()?) } else { None };
+    let configured = args.configured()?;
+    let given = match &configured {
+        Some(configured) => Some(system_of(&configured.workload.config)?),
+        None if args.search.search.is_empty() => Some(args.system.resolve()?),
+        None => None,
+    };
     let names = match &given {
         Some(system) => system.names.clone(),
         None => named(&args.search.search, "--search")?,
@@ -357,10 +417,18 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit> {
         std::fs::write(path, drawing(&explanation))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if args.json {
-        print_json(&explained_json(&explanation))?;
-    } else {
-        print(&(found + &explained(&explanation)))?;
+    match (&configured, args.json) {
+        (None, true) => print_json(&explained_json(&explanation))?,
+        (None, false) => print(&(found + &explained(&explanation)))?,
+        (Some(Configured { workload, remarks }), json) => {
+            let promise = promise(&workload.config, workload.hazards());
+            let quorums = &explanation;
+            if json {
+                print_json(&promised_json(workload, &promise, remarks, quorums))?;
+            } else {
+                print(&(promised(workload, &promise, remarks) + "\n" + &explained(quorums)))?;
+            }
+        }
     }
     Ok(Exit::AsExpected)
 }

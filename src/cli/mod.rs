@@ -15,6 +15,7 @@ mod replay;
 mod run;
 mod source;
 mod stream;
+mod terms;
 mod verify;
 
 use std::io::{self, Write};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use quorate_checker::Verdict;
 use rand::TryRng as _;
@@ -10,6 +10,7 @@ use rand::TryRng as _;
 use super::budget::BudgetArgs;
 use super::interrupt::Interrupt;
 use super::progress::Progress;
+use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::judge::judge;
 use crate::report::{Summary, judged};
@@ -42,6 +43,12 @@ pub(super) struct RunArgs {
     /// The workload file; left out, majority quorums under partitions and crashes.
     workload: Option<PathBuf>,
 
+    /// A cluster in the words of another system: cassandra, riak, …; a wrong name lists
+    /// all.
+    #[arg(long, value_name = "SYSTEM")]
+    like: Option<String>,
+    #[command(flatten)]
+    terms: TermsArgs,
     /// How many nodes.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     n: Option<i64>,
@@ -112,6 +119,13 @@ impl RunArgs {
             None => File::parse(Path::new(DEFAULT_PATH), DEFAULT)?,
             Some(path) => load(path)?,
         };
+        match &self.like {
+            Some(system) => drop(file.like(&self.terms.of(system))?),
+            None if self.terms.is_any() => {
+                bail!("--read, --write and the like are words of a system; expected --like SYSTEM")
+            }
+            None => {}
+        }
         let nemesis = self.nemesis.clone().map(|mut faults| {
             faults.retain(|fault| fault != "none");
             faults

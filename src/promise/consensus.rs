@@ -1,6 +1,6 @@
 //! Protocols in which one operation at a time changes a register.
 
-use super::theory::{Condition, Promise, read_write_sum};
+use super::theory::{Condition, Promise, read_write_sum, write_write_sum};
 use super::versions::{missed_reads, missed_writes};
 use super::{reads_meet_writes, writes_meet_writes};
 use crate::protocol::Configuration;
@@ -13,10 +13,9 @@ pub(super) fn gifford(config: &Configuration) -> Promise {
     if !writes_meet_writes(config) {
         return missed_writes(config);
     }
-    let w = config.w;
     Promise {
         condition: Condition::Linearizable,
-        because: format!("{} and W + W = {} > N = {}", read_write_sum(config), w + w, config.n),
+        because: format!("{} and {}", read_write_sum(config), write_write_sum(config)),
         reason: "Quorums are locked while they are used, so operations on a register come one after the \
                  other. A node that crashes while it writes leaves the register blocked."
             .into(),

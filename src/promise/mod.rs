@@ -32,6 +32,13 @@ pub fn check(config: &Configuration) -> Result<(), Impossible> {
         return impossible("nodes", problem);
     }
     check_uses(config)?;
+    if let Some(system) = &config.system
+        && (system.reads_meet_writes().is_err() || system.writes_meet_writes().is_err())
+    {
+        let problem =
+            "too many quorums to say whether they meet; expected fewer nodes or thresholds";
+        return impossible("system", problem.to_owned());
+    }
     for (field, name, quorum, whose) in [("r", "R", r, "read"), ("w", "W", w, "write")] {
         if quorum == 0 {
             let problem = format!(
@@ -64,7 +71,14 @@ fn check_uses(config: &Configuration) -> Result<(), Impossible> {
     let Configuration { protocol, n, replicas, pr, pw, liars, .. } = *config;
     let is_sloppy = protocol == Protocol::Sloppy;
     let is_masked = matches!(protocol, Protocol::Abd | Protocol::Masking);
+    let by_count = matches!(protocol, Protocol::Sloppy | Protocol::Masking) || liars > 0;
     let settings = [
+        (
+            "system",
+            config.system.is_some(),
+            !by_count,
+            "abd, lww or another without votes to count",
+        ),
         ("replicas", replicas != n, is_sloppy, "sloppy"),
         ("pr", pr > 0, is_sloppy, "sloppy"),
         ("pw", pw > 0, is_sloppy, "sloppy"),
@@ -84,10 +98,16 @@ fn check_uses(config: &Configuration) -> Result<(), Impossible> {
 
 /// Whether every read quorum meets every write quorum.
 pub fn reads_meet_writes(config: &Configuration) -> bool {
-    config.r + config.w > config.n
+    match &config.system {
+        None => config.r + config.w > config.n,
+        Some(system) => system.reads_meet_writes().is_ok_and(|meeting| meeting.always()),
+    }
 }
 
 /// Whether every two write quorums meet.
 pub fn writes_meet_writes(config: &Configuration) -> bool {
-    config.w + config.w > config.n
+    match &config.system {
+        None => config.w + config.w > config.n,
+        Some(system) => system.writes_meet_writes().is_ok_and(|meeting| meeting.always()),
+    }
 }

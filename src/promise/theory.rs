@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{consensus, dynamo, liars, versions};
 use crate::protocol::{Configuration, Durability, Protocol};
+use crate::quorum::{Meeting, ReadWriteSystem, TooMany};
 
 /// A condition on each register, weaker ones first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -115,9 +116,45 @@ pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
     }
 }
 
-/// R + W against N, in numbers.
+/// Whether reads meet writes, in the terms of the configuration.
 pub(super) fn read_write_sum(config: &Configuration) -> String {
+    if let Some(system) = &config.system {
+        return meeting(system, ["read", "write"], system.reads_meet_writes());
+    }
     let Configuration { n, r, w, .. } = *config;
     let (sum, relation) = (r + w, if r + w > n { ">" } else { "<=" });
     format!("R + W = {r} + {w} = {sum} {relation} N = {n}")
+}
+
+/// Whether writes meet each other, in the terms of the configuration.
+pub(super) fn write_write_sum(config: &Configuration) -> String {
+    if let Some(system) = &config.system {
+        return meeting(system, ["write", "write"], system.writes_meet_writes());
+    }
+    let Configuration { n, w, .. } = *config;
+    let (sum, relation) = (w + w, if w + w > n { ">" } else { "<=" });
+    format!("W + W = {w} + {w} = {sum} {relation} N = {n}")
+}
+
+fn meeting(
+    system: &ReadWriteSystem,
+    [first, second]: [&str; 2],
+    meeting: Result<Meeting, TooMany>,
+) -> String {
+    let show = |set| system.names.show(set);
+    match meeting {
+        Ok(found) if found.always() => {
+            let nodes = if found.nodes == 1 { "node" } else { "nodes" };
+            format!(
+                "every {first} quorum meets every {second} quorum, in {} {nodes} at least",
+                found.nodes
+            )
+        }
+        Ok(Meeting { first: one, second: other, .. }) => {
+            format!("the {first} quorum {} misses the {second} quorum {}", show(one), show(other))
+        }
+        Err(TooMany) => {
+            format!("too many quorums to say whether every {first} meets every {second}")
+        }
+    }
 }

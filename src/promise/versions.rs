@@ -2,7 +2,7 @@
 //! whether a read stores what it returns.
 
 use super::liars;
-use super::theory::{Condition, Hazards, Promise, read_write_sum};
+use super::theory::{Condition, Hazards, Promise, read_write_sum, write_write_sum};
 use super::{reads_meet_writes, writes_meet_writes};
 use crate::protocol::{Configuration, Protocol};
 
@@ -14,7 +14,10 @@ pub(super) fn missed_reads(config: &Configuration) -> Promise {
         reason: "A read quorum need not meet the quorum of the last write, so a read may miss a \
                  write that had completed before it began."
             .into(),
-        remedy: if writes_meet_writes(config) {
+        remedy: if let Some(system) = &config.system {
+            let dual = system.reads.dual();
+            format!("write_quorums = \"{}\", which meet all reads", dual.show(&system.names))
+        } else if writes_meet_writes(config) {
             format!("R = {}, so that R + W > N", config.n - config.w + 1)
         } else {
             format!("R = W = {}, so that any two quorums meet", config.n / 2 + 1)
@@ -25,15 +28,18 @@ pub(super) fn missed_reads(config: &Configuration) -> Promise {
 
 /// Writes need not meet each other.
 pub(super) fn missed_writes(config: &Configuration) -> Promise {
-    let Configuration { n, w, .. } = *config;
     Promise {
         condition: Condition::Eventual,
-        because: format!("W + W = {w} + {w} = {} <= N = {n}", w + w),
+        because: write_write_sum(config),
         reason:
             "The query of a write need not meet the write before it, so a later write may choose a \
                  lower version and never be read."
                 .into(),
-        remedy: format!("W = {}, so that W + W > N", n / 2 + 1),
+        remedy: if config.system.is_some() {
+            "write quorums that meet each other, such as majorities".into()
+        } else {
+            format!("W = {}, so that W + W > N", config.n / 2 + 1)
+        },
         source: "Lynch and Shvartsman 1997; Gifford 1979",
     }
 }
@@ -97,7 +103,7 @@ pub(super) fn abd(config: &Configuration, hazards: Hazards) -> Promise {
     }
     Promise {
         condition: Condition::Linearizable,
-        because: format!("{} and W + W = {} > N = {n}", read_write_sum(config), w + w),
+        because: format!("{} and {}", read_write_sum(config), write_write_sum(config)),
         reason: "Every read meets every completed write, every write chooses a version above all \
                  completed ones, and a read stores what it returns before it returns it."
             .into(),

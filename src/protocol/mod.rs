@@ -33,7 +33,11 @@ pub use registry::{Facts, Message, Node, Protocol, Record};
 pub use set::NodeSet;
 pub use version::{Stored, Version};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use crate::quorum::ReadWriteSystem;
 
 /// The number of a node, from 0.
 pub type NodeId = u16;
@@ -98,10 +102,12 @@ pub struct Configuration {
     pub protocol: Protocol,
     /// N: how many replicas.
     pub n: u16,
-    /// R: how many replicas a read hears before it goes on.
+    /// R: how many replicas a read hears before it goes on; with a `system`, those of its smallest quorum.
     pub r: u16,
-    /// W: how many replicas acknowledge before a write returns.
+    /// W: how many replicas acknowledge before a write returns; likewise.
     pub w: u16,
+    /// Which replicas make a quorum, where not any R and any W do.
+    pub system: Option<Arc<ReadWriteSystem>>,
     /// Whether a read stores what it returns at W replicas before it returns.
     pub write_back: bool,
     /// Whether replicas that are seen to lag behind in a read are sent what it returns, and nobody waits
@@ -129,6 +135,7 @@ impl Configuration {
             n,
             r,
             w,
+            system: None,
             write_back: protocol.facts().writes_back,
             read_repair: false,
             durability: Durability::SyncBeforeAck,
@@ -145,13 +152,19 @@ impl Configuration {
         node + self.liars >= self.n
     }
 
-    /// Whether so many answers are enough for a read.
+    /// Whether these answers are enough for a read.
     pub fn is_read_quorum(&self, nodes: NodeSet) -> bool {
-        nodes.len() >= self.r
+        match &self.system {
+            None => nodes.len() >= self.r,
+            Some(system) => system.is_read_quorum(nodes.nodes()),
+        }
     }
 
-    /// Whether so many acknowledgements are enough for a write.
+    /// Whether these acknowledgements are enough for a write.
     pub fn is_write_quorum(&self, nodes: NodeSet) -> bool {
-        nodes.len() >= self.w
+        match &self.system {
+            None => nodes.len() >= self.w,
+            Some(system) => system.is_write_quorum(nodes.nodes()),
+        }
     }
 }

@@ -3,48 +3,49 @@
 use std::hash::{Hash, Hasher};
 
 use super::NodeId;
+use crate::quorum;
 
-/// A set of nodes, as bits of one word.
+/// A set of nodes of a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct NodeSet(u64);
+pub struct NodeSet(quorum::NodeSet);
 
 impl NodeSet {
     /// No node.
-    pub const EMPTY: Self = Self(0);
+    pub const EMPTY: Self = Self(quorum::NodeSet::EMPTY);
 
     /// The first `n` nodes.
     pub fn first(n: u16) -> Self {
-        Self(if n >= 64 { u64::MAX } else { (1 << n) - 1 })
+        Self(quorum::NodeSet::first(n.into()))
     }
 
     /// Adds a node.
     pub fn insert(&mut self, node: NodeId) {
-        self.0 |= 1 << node;
+        self.0 = self.0.union(quorum::NodeSet::only(node.into()));
     }
 
     /// Whether a node is in it.
     pub fn contains(self, node: NodeId) -> bool {
-        self.0 & (1 << node) != 0
+        self.0.contains(node.into())
     }
 
     /// How many nodes are in it.
     pub fn len(self) -> u16 {
-        self.0.count_ones() as u16
+        self.0.len() as u16
     }
 
     /// The nodes, in order.
     pub fn iter(self) -> impl Iterator<Item = NodeId> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let node = (rest != 0).then(|| rest.trailing_zeros() as NodeId)?;
-            rest &= rest - 1;
-            Some(node)
-        })
+        self.0.iter().map(|node| node as NodeId)
     }
 
     /// Whether no node is in it.
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self.0.is_empty()
+    }
+
+    /// As quorum systems know it.
+    pub fn nodes(self) -> quorum::NodeSet {
+        self.0
     }
 }
 
@@ -60,7 +61,7 @@ impl FromIterator<NodeId> for NodeSet {
 /// that.
 impl Hash for NodeSet {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(self.0.into());
+        state.write_u128(self.0.0.into());
     }
 }
 

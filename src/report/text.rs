@@ -7,6 +7,7 @@ use quorate_checker::{Anomaly, Explanation, Footing, Isolation, Verdict};
 
 use super::staleness::{seen_in_short, stale_reads};
 use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes};
+use crate::protocol::Configuration;
 use crate::rng::Seed;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
@@ -24,16 +25,7 @@ pub fn judged(
     result: &Judged,
 ) -> String {
     let mut out = String::new();
-    let config = &workload.config;
-    let _ = writeln!(
-        out,
-        "{}: {} with N = {}, R = {}, W = {}; seed {seed}\n",
-        workload.name,
-        config.protocol.name(),
-        config.n,
-        config.r,
-        config.w
-    );
+    let _ = writeln!(out, "{}: {}; seed {seed}\n", workload.name, configuration(&workload.config));
     entry(&mut out, "verdict", &verdict(result));
     let promise = &result.promise;
     entry(&mut out, "promised", &format!("{}: {}.", promise.condition.name(), promise.because));
@@ -74,6 +66,15 @@ pub fn judged(
         out += &not_linearizable_either(&others);
     }
     out
+}
+
+/// A configuration in a few words.
+pub(super) fn configuration(config: &Configuration) -> String {
+    let name = config.protocol.name();
+    match &config.system {
+        None => format!("{name} with N = {}, R = {}, W = {}", config.n, config.r, config.w),
+        Some(system) => format!("{name} with {system}"),
+    }
 }
 
 /// The conditions with this verdict.

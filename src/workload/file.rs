@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
 
+use super::vocabulary::{Terms, Translation, translate};
 use crate::time::{Nanos, parse_duration};
 use crate::world::sim::Latency;
 
@@ -48,6 +49,18 @@ impl File {
             WorkloadError { place, problem }
         })?;
         Ok(Self { source, raw })
+    }
+
+    /// Replaces the cluster by what settings of another system mean. Returns what people get wrong about
+    /// those.
+    pub fn like(&mut self, terms: &Terms) -> Result<Vec<&'static str>, WorkloadError> {
+        let Translation { cluster, remarks } =
+            translate(terms).map_err(|problem| WorkloadError { place: String::new(), problem })?;
+        let path = format!("as {}", terms.system);
+        let meant = Self::parse(Path::new(&path), &format!("[cluster]\n{cluster}"))?;
+        meant.resolve()?;
+        self.raw.cluster = meant.raw.cluster;
+        Ok(remarks)
     }
 
     /// Overrules what the file says.
@@ -194,6 +207,9 @@ pub(super) struct RawCluster {
     pub(super) nodes: Option<Field<Nodes>>,
     pub(super) r: Option<Field<i64>>,
     pub(super) w: Option<Field<i64>>,
+    pub(super) system: Option<Field<String>>,
+    pub(super) read_quorums: Option<Field<String>>,
+    pub(super) write_quorums: Option<Field<String>>,
     pub(super) write_back: Option<bool>,
     pub(super) read_repair: Option<bool>,
     pub(super) durability: Option<Field<String>>,

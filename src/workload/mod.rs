@@ -5,12 +5,15 @@
 //! starts, with the line or the option that is to blame.
 
 mod file;
+mod quorums;
 mod resolve;
+mod vocabulary;
 mod write;
 
 use std::fmt;
 
 pub use file::{File, Overrides, WorkloadError};
+pub use vocabulary::{SYSTEMS, System, Terms, Translation, translate};
 
 use quorate_checker::{Anomaly, Verdict};
 

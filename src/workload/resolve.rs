@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use super::file::{Field, File, Nodes, Place, RawDisturbance, RawValues, Source};
-use super::{Clients, Expectation, Workload, WorkloadError};
+use super::{Clients, Expectation, Workload, WorkloadError, quorums};
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::{self, Impossible};
 use crate::protocol::{Configuration, Durability, Lies, NODE_COUNT_MAX, NodeId, Protocol};
+use crate::quorum::{ReadWriteSystem, Rule};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::sim::{Latency, NetworkSettings, SimSettings};
 
@@ -65,22 +67,12 @@ impl File {
 
 fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
     let (source, raw) = (&file.source, &file.raw.cluster);
-    let names = match &raw.nodes {
-        None => numbered(default::NODES),
-        Some(Field { value: Nodes::Count(count), place }) => {
-            let count = within(source, place, "cluster.nodes", *count, 1, NODE_COUNT_MAX as i64)?;
-            numbered(count)
-        }
-        Some(Field { value: Nodes::Names(names), place }) => {
-            let mut seen = BTreeSet::new();
-            if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
-                let problem = format!("node \"{twice}\" stands twice; expected different names");
-                return Err(source.error(place, "cluster.nodes", problem));
-            }
-            let count = names.len() as i64;
-            within(source, place, "cluster.nodes", count, 1, NODE_COUNT_MAX as i64)?;
-            names.clone()
-        }
+    let named = node_names(file)?;
+    let system = quorums::system(file, named.as_deref())?;
+    let names = match (named, &system) {
+        (Some(names), _) => names,
+        (None, Some(system)) => system.names.iter().map(str::to_owned).collect(),
+        (None, None) => numbered(default::NODES),
     };
     let protocol = match &raw.protocol {
         None => Protocol::Abd,
@@ -99,16 +91,16 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         }
     };
     let n = names.len() as u16;
-    let majority = Field { value: i64::from(n / 2 + 1), place: Place::Default };
-    let (r, w) = (raw.r.as_ref().unwrap_or(&majority), raw.w.as_ref().unwrap_or(&majority));
+    let (r, w) = quorum_sizes(file, n, system.as_ref());
     let size = |field: &Field<i64>, name| match u16::try_from(field.value) {
         Ok(size) => Ok(size),
         Err(_) => within(source, &field.place, name, field.value, 1, n.into()).map(|_| 0),
     };
     let mut config = Configuration {
         durability,
-        ..Configuration::new(protocol, n, size(r, "cluster.r")?, size(w, "cluster.w")?)
+        ..Configuration::new(protocol, n, size(&r, "cluster.r")?, size(&w, "cluster.w")?)
     };
+    config.system = system.map(Arc::new);
     config.write_back = raw.write_back.unwrap_or(config.write_back);
     config.read_repair = raw.read_repair.unwrap_or(config.read_repair);
     let count = |field: &Option<Field<i64>>, name: &str, otherwise: u16, least: i64| match field {
@@ -129,6 +121,9 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         let place = match field {
             "protocol" => raw.protocol.as_ref().map(|field| &field.place),
             "w" => Some(&w.place),
+            "system" => [&raw.system, &raw.read_quorums]
+                .into_iter()
+                .find_map(|field| field.as_ref().map(|field| &field.place)),
             "replicas" => raw.replicas.as_ref().map(|field| &field.place),
             "pr" => raw.pr.as_ref().map(|field| &field.place),
             "pw" => raw.pw.as_ref().map(|field| &field.place),
@@ -138,6 +133,39 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         source.error(place.unwrap_or(&Place::Default), &format!("cluster.{field}"), problem)
     })?;
     Ok((config, names))
+}
+
+/// R and W: as they are said, or those of the smallest quorums, or majorities.
+fn quorum_sizes(file: &File, n: u16, system: Option<&ReadWriteSystem>) -> (Field<i64>, Field<i64>) {
+    let raw = &file.raw.cluster;
+    let size = |said: &Option<Field<i64>>, rule: Option<&Rule>| {
+        let smallest = rule.and_then(|rule| rule.smallest().ok()).map(i64::from);
+        let otherwise = smallest.unwrap_or(i64::from(n / 2 + 1));
+        said.clone().unwrap_or(Field { value: otherwise, place: Place::Default })
+    };
+    (size(&raw.r, system.map(|system| &system.reads)), size(&raw.w, system.map(|s| &s.writes)))
+}
+
+/// The names of the nodes, if the workload says anything of them.
+fn node_names(file: &File) -> Resolved<Option<Vec<String>>> {
+    let (source, raw) = (&file.source, &file.raw.cluster);
+    Ok(Some(match &raw.nodes {
+        None => return Ok(None),
+        Some(Field { value: Nodes::Count(count), place }) => {
+            let count = within(source, place, "cluster.nodes", *count, 1, NODE_COUNT_MAX as i64)?;
+            numbered(count)
+        }
+        Some(Field { value: Nodes::Names(names), place }) => {
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
+                let problem = format!("node \"{twice}\" stands twice; expected different names");
+                return Err(source.error(place, "cluster.nodes", problem));
+            }
+            let count = names.len() as i64;
+            within(source, place, "cluster.nodes", count, 1, NODE_COUNT_MAX as i64)?;
+            names.clone()
+        }
+    }))
 }
 
 fn numbered(count: i64) -> Vec<String> {

@@ -26,7 +26,15 @@ impl Workload {
         writeln!(out, "\n[cluster]")?;
         writeln!(out, "protocol = \"{}\"", config.protocol.name())?;
         writeln!(out, "nodes = {}", texts(&self.node_names))?;
-        writeln!(out, "r = {}\nw = {}", config.r, config.w)?;
+        match &config.system {
+            None => writeln!(out, "r = {}\nw = {}", config.r, config.w)?,
+            Some(system) => {
+                let [reads, writes] = [&system.reads, &system.writes]
+                    .map(|rule| rule.show(&system.names).to_string());
+                writeln!(out, "read_quorums = {}", quoted(&reads))?;
+                writeln!(out, "write_quorums = {}", quoted(&writes))?;
+            }
+        }
         writeln!(out, "write_back = {}", config.write_back)?;
         writeln!(out, "read_repair = {}", config.read_repair)?;
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
