@@ -11,6 +11,7 @@ mod convert;
 mod explain;
 mod interrupt;
 mod progress;
+mod reading;
 mod replay;
 mod run;
 mod source;
