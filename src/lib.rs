@@ -22,7 +22,7 @@
 //! | [`run`] | one run: ask, hand to the world, record | judging |
 //! | [`judge`] | verdict against promise, and the evidence behind it | |
 //! | [`store`] | the run directory | |
-//! | [`report`] | results as text and JSON | recomputing verdicts |
+//! | [`report`] | results as text, JSON, pages and pictures | recomputing verdicts |
 //! | [`cli`] | the command line | logic |
 //!
 //! Histories, the checker and the proofs are in `quorate-checker`, which knows nothing of all this.

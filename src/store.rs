@@ -1,9 +1,9 @@
 //! Run directories: what a run leaves on disk.
 //!
 //! `workload.toml` (everything resolved), `history.jsonl` (written as it happens), `run.json` (seed,
-//! versions, digest), `verdict.json` and `certificate.json`. All but the history are replaced as a
-//! whole, so that a run that was killed leaves a directory that reads well up to the last event
-//! flushed.
+//! versions, digest), `verdict.json`, `certificate.json`, `report.html` and `plots/`. All but the
+//! history are replaced as a whole, so that a run that was killed leaves a directory that reads well up
+//! to the last event flushed.
 
 use std::cell::Cell;
 use std::fs::{self, File};

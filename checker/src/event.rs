@@ -89,6 +89,9 @@ pub struct Event {
 /// Processes are numbered in 28 bits, so that an operation packs into forty bytes.
 pub const PROCESS_MAX: u32 = (1 << 28) - 1;
 
+/// The time of an event that was recorded without one.
+pub const NO_TIME: i64 = i64::MIN;
+
 impl Event {
     /// The fields that mean something here; all others are extra.
     pub const FIELDS: [&str; 8] =

@@ -2,12 +2,12 @@
 
 use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::{Event, EventKind, Process};
+use crate::event::{Event, EventKind, NO_TIME, Process};
 use crate::function::Function;
 use crate::pair::Pairing;
-use crate::plain::{Entry, PlainEvent, Scalar};
+use crate::plain::{Entry, PlainEvent};
 use crate::shape::{Shapes, cas_pair, no_value};
-use crate::value::{Value, ValueId, Values};
+use crate::value::{Scalar, Value, ValueId, Values};
 
 /// What became of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,8 +33,6 @@ impl Outcome {
 
 /// The return position of an operation that may take effect at any later time.
 pub const OPEN: u32 = u32::MAX;
-/// The time of an event that was recorded without one.
-pub const NO_TIME: i64 = i64::MIN;
 
 /// One operation on one register.
 ///

@@ -72,10 +72,10 @@ pub use certificate::{
 };
 pub use datum::Datum;
 pub use error::ReadError;
-pub use event::{Event, EventKind, Name, PROCESS_MAX, Process};
+pub use event::{Event, EventKind, NO_TIME, Name, PROCESS_MAX, Process};
 pub use explain::{Bar, Explanation, explain, explain_breach, timeline};
 pub use function::Function;
-pub use history::{Builder, History, KeyHistory, NO_TIME, OPEN, Op, Outcome};
+pub use history::{Builder, History, KeyHistory, OPEN, Op, Outcome};
 pub use ladder::{Breach, Link, Rung, Standing, ladder};
 pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use plain::{Entry, PlainEvent};

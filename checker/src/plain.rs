@@ -7,10 +7,9 @@
 use std::borrow::Cow;
 
 use crate::datum::Datum;
-use crate::event::{Event, EventKind, Process};
+use crate::event::{Event, EventKind, NO_TIME, Process};
 use crate::function::Function;
-use crate::history::NO_TIME;
-use crate::value::Value;
+use crate::value::Scalar;
 
 /// An event as a reader hands it out.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,39 +57,6 @@ impl From<Entry> for Event {
         match entry {
             Entry::Plain(event) => event.into(),
             Entry::Whole(event) => *event,
-        }
-    }
-}
-
-/// An integer or nothing. The one integer that stands for nothing is not plain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scalar(i64);
-
-impl Scalar {
-    pub(crate) const NOTHING: Self = Self(i64::MIN);
-
-    pub(crate) fn new(integer: i64) -> Option<Self> {
-        (integer != i64::MIN).then_some(Self(integer))
-    }
-
-    pub(crate) fn integer(self) -> Option<i64> {
-        (self != Self::NOTHING).then_some(self.0)
-    }
-
-    pub(crate) fn value(self) -> Value {
-        self.integer().map_or(Value::Nil, Value::Int)
-    }
-
-    fn datum(self) -> Datum {
-        self.integer().map_or(Datum::Nil, Datum::Int)
-    }
-
-    /// Whether it is this value.
-    pub(crate) fn is(self, value: &Value) -> bool {
-        match value {
-            Value::Nil => self == Self::NOTHING,
-            Value::Int(integer) => self.integer() == Some(*integer),
-            Value::Bool(_) | Value::Text(_) | Value::Keyword(_) => false,
         }
     }
 }

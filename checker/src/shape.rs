@@ -4,8 +4,8 @@ use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
 use crate::function::Function;
-use crate::plain::{PlainEvent, Scalar};
-use crate::value::{EXPECTED_VALUE, Value};
+use crate::plain::PlainEvent;
+use crate::value::{EXPECTED_VALUE, Scalar, Value};
 
 /// How a history says which register an operation acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

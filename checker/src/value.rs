@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::datum::Datum;
-use crate::plain::Scalar;
 
 /// What a register can hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -176,5 +175,38 @@ impl Values {
     pub(crate) fn shrink_to_fit(&mut self) {
         self.list.shrink_to_fit();
         self.small.shrink_to_fit();
+    }
+}
+
+/// An integer or nothing. The one integer that stands for nothing is not plain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scalar(i64);
+
+impl Scalar {
+    pub(crate) const NOTHING: Self = Self(i64::MIN);
+
+    pub(crate) fn new(integer: i64) -> Option<Self> {
+        (integer != i64::MIN).then_some(Self(integer))
+    }
+
+    pub(crate) fn integer(self) -> Option<i64> {
+        (self != Self::NOTHING).then_some(self.0)
+    }
+
+    pub(crate) fn value(self) -> Value {
+        self.integer().map_or(Value::Nil, Value::Int)
+    }
+
+    pub(crate) fn datum(self) -> Datum {
+        self.integer().map_or(Datum::Nil, Datum::Int)
+    }
+
+    /// Whether it is this value.
+    pub(crate) fn is(self, value: &Value) -> bool {
+        match value {
+            Value::Nil => self == Self::NOTHING,
+            Value::Int(integer) => self.integer() == Some(*integer),
+            Value::Bool(_) | Value::Text(_) | Value::Keyword(_) => false,
+        }
     }
 }

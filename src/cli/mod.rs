@@ -11,7 +11,9 @@ mod convert;
 mod explain;
 mod interrupt;
 mod progress;
+mod reading;
 mod replay;
+mod report;
 mod run;
 mod source;
 mod stream;
@@ -62,6 +64,8 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Explain a quorum system: what meets, what is survived, what it costs.
     Explain(explain::ExplainArgs),
+    /// Make a page of a run or of any history, with its proof and its pictures.
+    Report(report::ReportArgs),
     /// Run a recorded run again and compare the histories.
     Replay(replay::ReplayArgs),
     /// Print what a shell needs to complete commands and options.
@@ -126,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&args),
         Command::Convert(args) => convert::convert(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions(shell),
     });

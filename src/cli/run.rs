@@ -184,6 +184,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     let summary = Summary::new(&workload, seed, duration, traffic, interrupted, &result);
     dir.replace_json("verdict.json", &summary)?;
     dir.replace("certificate.json", |mut out| result.certificate.write(&mut out))?;
+    super::report::write_into(&dir)?;
     if args.json {
         print_json(&summary)?;
     } else if !args.quiet {

@@ -24,13 +24,13 @@ const BATCHES_WAITING: usize = 8;
 /// Checks a file in one pass. Registers that are left open, and the first that are not linearizable,
 /// are read once more.
 pub(super) fn check(args: &CheckArgs, path: &Path) -> Result<Checked> {
-    let reading = args.reading();
+    let reading = args.reading.to_reading();
     let is_register = reading.object.is_none_or(|object| object == Object::Register);
     ensure!(is_register, "--stream checks registers; other objects need their whole history");
     ensure!(!args.asks_for_more(), "--stream checks linearizability, and nothing weaker");
     let in_file = || path.display().to_string();
     let rules = reading.register_rules().with_context(in_file)?;
-    let mut source = Source::open(path, args.format(), args.json)?;
+    let mut source = Source::open(path, args.reading.format(), args.json)?;
     let parts = take_in(&mut source, &rules).with_context(in_file)?;
     let keys = Keys::sort(&parts);
     let results = read_again(args, path, &keys.again)?;
@@ -165,8 +165,8 @@ fn read_again(args: &CheckArgs, path: &Path, keys: &[Option<Value>]) -> Result<V
         return Ok(Vec::new());
     }
     let mut only = Only::new(keys.iter().cloned());
-    let reading = Reading { object: Some(Object::Register), ..args.reading() };
-    let source = Source::open(path, args.format(), args.json)?;
+    let reading = Reading { object: Some(Object::Register), ..args.reading.to_reading() };
+    let source = Source::open(path, args.reading.format(), args.json)?;
     let events = source.map(|event| event.and_then(|event| only.keep(event.into())));
     let recorded = Recorded::read(events, &reading, |_| ());
     let recorded = recorded.with_context(|| path.display().to_string())?;

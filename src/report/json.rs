@@ -14,7 +14,7 @@ use crate::workload::Workload;
 use crate::world::Traffic;
 
 /// The version of `verdict.json`.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// `verdict.json`.
 #[derive(Debug, Serialize)]

@@ -1,18 +1,30 @@
 //! What a run came to, for people and for programs. Verdicts are made elsewhere; here they are shown.
 
+mod checked;
+mod ci;
+mod faults;
+mod html;
 mod json;
+mod plots;
 mod promise;
 mod quorum;
 mod quorum_svg;
 mod staleness;
 mod text;
+mod trace;
 
+pub use checked::checked;
+pub use ci::{junit, markdown, one_line};
+pub use faults::FaultSpan;
+pub use html::{Subject, page};
 pub use json::{
     Summary, isolation as isolation_json, key_on_rung, ladder as ladder_json,
     staleness as staleness_json,
 };
+pub use plots::{Plot, Series, Unit, plots};
 pub use promise::{promised, promised_json};
 pub use quorum::{explained, explained_json};
 pub use quorum_svg::drawing;
 pub use staleness::staleness;
 pub use text::{counted, explanation, isolation, judged, ladder, not_linearizable_either};
+pub use trace::{Operation, Trace};

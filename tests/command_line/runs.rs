@@ -187,7 +187,7 @@ fn shells_learn_the_commands() {
 #[test]
 fn help_has_examples_and_mistakes_get_hints() {
     let shell = Shell::new();
-    for command in ["run", "check", "verify", "replay", "completions"] {
+    for command in ["run", "check", "verify", "report", "replay", "completions"] {
         let help = shell.quorate(&format!("{command} --help")).ends(0);
         assert!(help.out.contains(&format!("Examples:\n  quorate {command}")), "{}", help.out);
     }

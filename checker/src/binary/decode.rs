@@ -9,7 +9,8 @@ use super::{
 use crate::datum::Datum;
 use crate::event::{Event, Process};
 use crate::function::Function;
-use crate::plain::{Entry, PlainEvent, Scalar};
+use crate::plain::{Entry, PlainEvent};
+use crate::value::Scalar;
 
 /// What is wrong with a block.
 pub(crate) type Problem = Cow<'static, str>;

@@ -9,8 +9,9 @@ mod transactions;
 
 use crate::anomaly::{Anomaly, CycleKind};
 use crate::datum::brief;
+use crate::event::NO_TIME;
 use crate::function::Function;
-use crate::history::{KeyHistory, NO_TIME, OPEN, Op, Outcome};
+use crate::history::{KeyHistory, OPEN, Op, Outcome};
 use crate::linear::{Action, Item, Lens, Rules, failed_writer, stale};
 use crate::value::{ValueId, Values};
 use crate::verdict::Counterexample;

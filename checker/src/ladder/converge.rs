@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Breach, Standing};
+use crate::event::NO_TIME;
 use crate::function::Function;
-use crate::history::{NO_TIME, Op, Outcome};
+use crate::history::{Op, Outcome};
 use crate::linear::{Action, Lens};
 
 /// Looks at the last read of each process among those that began after every write had ended, or its

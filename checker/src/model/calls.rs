@@ -4,8 +4,8 @@ use super::Model;
 use super::part::apart;
 use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::{Event, EventKind, Process};
-use crate::history::{NO_TIME, OPEN, Outcome};
+use crate::event::{Event, EventKind, NO_TIME, Process};
+use crate::history::{OPEN, Outcome};
 use crate::pair::Pairing;
 
 /// One operation.

@@ -16,7 +16,8 @@ pub use atomicity::Atomicity;
 pub use visibility::{Visibility, Visible};
 
 use crate::clusters::{Cluster, Clusters, Unclear};
-use crate::history::{KeyHistory, NO_TIME, OPEN, Op};
+use crate::event::NO_TIME;
+use crate::history::{KeyHistory, OPEN, Op};
 use crate::linear::{Action, Item, Lens, Rules};
 use crate::value::Values;
 

@@ -15,9 +15,9 @@ use crate::event::{Event, EventKind, Process};
 use crate::function::Function;
 use crate::history::OPEN;
 use crate::linear::{FailedCas, NilRead, Rules};
-use crate::plain::{Entry, PlainEvent, Scalar};
+use crate::plain::{Entry, PlainEvent};
 use crate::shape::{Shapes, cas_pair, no_value};
-use crate::value::{Value, ValueId, Values};
+use crate::value::{Scalar, Value, ValueId, Values};
 use crate::verdict::Verdict;
 
 pub use only::Only;

@@ -2,8 +2,8 @@
 
 use crate::datum::Datum;
 use crate::error::ReadError;
-use crate::event::{Event, EventKind, Process};
-use crate::history::{NO_TIME, OPEN, Outcome};
+use crate::event::{Event, EventKind, NO_TIME, Process};
+use crate::history::{OPEN, Outcome};
 use crate::pair::Pairing;
 use crate::value::{EXPECTED_VALUE, Value, ValueId, Values};
 

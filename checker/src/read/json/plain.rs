@@ -4,7 +4,8 @@
 
 use crate::event::{EventKind, PROCESS_MAX};
 use crate::function::Function;
-use crate::plain::{PlainEvent, Scalar};
+use crate::plain::PlainEvent;
+use crate::value::Scalar;
 
 /// More digits might not fit 64 bits.
 const DIGITS_MAX: usize = 18;

@@ -1,0 +1,121 @@
+//! A run over time: how long operations took, how many there were, how many succeeded, and how many
+//! were under way. Figures are made once, for the page and for the pictures in files.
+
+mod series;
+mod svg;
+
+use quorate_checker::Outcome;
+use serde_json::{Value as Json, json};
+
+use super::trace::Trace;
+use series::{Buckets, concurrency, latencies};
+
+/// A plot has at most so many points of one kind.
+const POINTS_MAX: usize = 1500;
+
+/// What the vertical axis measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds, on a logarithmic scale.
+    Nanos,
+    /// So many a second.
+    PerSecond,
+    /// From 0 to 1.
+    Share,
+    /// So many.
+    Count,
+}
+
+impl Unit {
+    /// The word of the page's document.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nanos => "ns",
+            Self::PerSecond => "/s",
+            Self::Share => "share",
+            Self::Count => "count",
+        }
+    }
+}
+
+/// One line, or the points of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// What it shows.
+    pub name: String,
+    /// The outcome it is about, which has a colour of its own; `None` if about none.
+    pub outcome: Option<Outcome>,
+    /// Whether its points belong together.
+    pub is_line: bool,
+    /// Times by the clock of the trace, and values; a line has a gap where there is no value.
+    pub points: Vec<(i64, Option<f64>)>,
+}
+
+/// One plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plot {
+    /// The name of its file.
+    pub name: &'static str,
+    /// What it shows, in a few words.
+    pub title: &'static str,
+    /// What the vertical axis measures.
+    pub unit: Unit,
+    /// What is drawn, the first at the back.
+    pub series: Vec<Series>,
+}
+
+impl Plot {
+    /// The plot in the document of a page that counts from `epoch` on.
+    pub(super) fn json(&self, epoch: i64) -> Json {
+        let series = |series: &Series| {
+            let times: Vec<i64> =
+                series.points.iter().map(|(time, _)| time.saturating_sub(epoch)).collect();
+            // Three digits are more than anyone can see.
+            let values: Vec<Option<f64>> =
+                series.points.iter().map(|(_, value)| value.map(rounded)).collect();
+            json!({
+                "name": series.name,
+                "outcome": series.outcome.map(Outcome::name),
+                "line": series.is_line,
+                "times": times,
+                "values": values,
+            })
+        };
+        json!({
+            "name": self.name,
+            "title": self.title,
+            "unit": self.unit.name(),
+            "series": self.series.iter().map(series).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A number with about four digits.
+fn rounded(value: f64) -> f64 {
+    if value.abs() >= 1000.0 { value.round() } else { (value * 1000.0).round() / 1000.0 }
+}
+
+/// The plots of a trace. Without times there is neither latency nor throughput.
+pub fn plots(trace: &Trace) -> Vec<Plot> {
+    if trace.operations.is_empty() {
+        return Vec::new();
+    }
+    let buckets = Buckets::new(trace);
+    let plot = |name, title, unit, series| Plot { name, title, unit, series };
+    let mut plots = Vec::new();
+    if trace.has_times {
+        let (points, quantiles) = latencies(trace, &buckets);
+        plots.push(plot("latency", "Latency of every operation", Unit::Nanos, points));
+        plots.push(plot("quantiles", "Latency, quantiles", Unit::Nanos, quantiles));
+        let throughput = buckets.throughput(trace);
+        plots.push(plot("throughput", "Throughput", Unit::PerSecond, throughput));
+    }
+    let availability = buckets.availability(trace);
+    plots.push(plot("availability", "Availability", Unit::Share, vec![availability]));
+    let concurrency = concurrency(trace, &buckets);
+    plots.push(plot("concurrency", "Operations under way", Unit::Count, vec![concurrency]));
+    plots
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Plots as SVG files, which every program that shows pictures can open.
+
+use std::fmt;
+
+use plotters::prelude::*;
+use quorate_checker::Outcome;
+
+use super::{Plot, Series, Unit};
+use crate::report::faults::FaultSpan;
+use crate::report::trace::Trace;
+use crate::time::{SECOND, show_duration};
+
+const SIZE: (u32, u32) = (960, 320);
+/// Colours that people with any kind of sight can tell apart (Okabe and Ito, "Color universal design",
+/// 2008).
+const BLUE: RGBColor = RGBColor(0, 114, 178);
+const SKY: RGBColor = RGBColor(86, 180, 233);
+const GREEN: RGBColor = RGBColor(0, 158, 115);
+const PURPLE: RGBColor = RGBColor(204, 121, 167);
+const ORANGE: RGBColor = RGBColor(230, 159, 0);
+const VERMILION: RGBColor = RGBColor(213, 94, 0);
+const SHADE: RGBColor = RGBColor(120, 120, 120);
+
+/// A plot could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot draw a plot: {0}")]
+pub struct Undrawable(String);
+
+impl Undrawable {
+    fn new(error: impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Plot {
+    /// The plot as an SVG document, with the faults of the trace shaded.
+    ///
+    /// # Errors
+    /// If the library cannot draw it.
+    pub fn svg(&self, trace: &Trace) -> Result<String, Undrawable> {
+        let mut svg = String::new();
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        self.draw(&area, trace).map_err(Undrawable::new)?;
+        area.present().map_err(Undrawable::new)?;
+        drop(area);
+        Ok(svg)
+    }
+
+    fn draw<'a>(
+        &self,
+        area: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
+        trace: &Trace,
+    ) -> Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>> {
+        area.fill(&WHITE)?;
+        let seconds = |time: i64| time as f64 / if trace.has_times { SECOND as f64 } else { 1.0 };
+        let from = trace.operations.first().map_or(0, |operation| operation.from);
+        let (from, to) = (seconds(from), seconds(trace.end).max(seconds(from) + 1e-9));
+        // The legend has its own room, after the end.
+        let to = to + (to - from) / 5.0;
+        let (low, high) = self.range();
+        let mut chart = ChartBuilder::on(area)
+            .caption(self.title, ("sans-serif", 18))
+            .margin(12)
+            .x_label_area_size(36)
+            .y_label_area_size(76)
+            .build_cartesian_2d(from..to, low..high)?;
+        let shades = trace.faults.iter().map(|span: &FaultSpan| {
+            let corners = [(seconds(span.from), low), (seconds(span.to), high)];
+            Rectangle::new(corners, SHADE.mix(0.18).filled())
+        });
+        chart.draw_series(shades)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
+            .y_labels(6)
+            .x_desc(if trace.has_times { "seconds" } else { "events" })
+            .y_label_formatter(&|value| self.unit.label(*value))
+            .draw()?;
+        for (number, series) in self.series.iter().enumerate() {
+            let before = &self.series[..number];
+            let color =
+                color(series, before.iter().filter(|s| s.outcome == series.outcome).count());
+            let at = |(time, value): &(i64, Option<f64>)| {
+                value.map(|value| (seconds(*time), self.unit.height(value)))
+            };
+            if series.is_line {
+                // A line has a piece for each stretch without gaps.
+                for piece in series.points.split(|(_, value)| value.is_none()) {
+                    let line = LineSeries::new(piece.iter().filter_map(at), color.stroke_width(2));
+                    chart.draw_series(line)?;
+                }
+            } else {
+                let points = series.points.iter().filter_map(at);
+                chart.draw_series(points.map(|at| Circle::new(at, 2, color.mix(0.6).filled())))?;
+            }
+            chart
+                .draw_series(std::iter::empty::<Circle<(f64, f64), i32>>())?
+                .label(&series.name)
+                .legend(move |(x, y)| {
+                    Rectangle::new([(x, y - 3), (x + 12, y + 3)], color.filled())
+                });
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperRight)
+            .background_style(WHITE.mix(0.8))
+            .draw()
+    }
+
+    /// From where to where the vertical axis goes.
+    fn range(&self) -> (f64, f64) {
+        let values = self.series.iter().flat_map(|series| &series.points);
+        let heights = values.filter_map(|(_, value)| value.map(|value| self.unit.height(value)));
+        let (low, high) = heights
+            .fold((f64::MAX, f64::MIN), |(low, high), height| (low.min(height), high.max(height)));
+        match self.unit {
+            Unit::Share => (0.0, 1.02),
+            Unit::Nanos if low <= high => (low.floor(), high + 0.15),
+            Unit::Nanos => (0.0, 1.0),
+            Unit::PerSecond | Unit::Count => (0.0, (high * 1.05).max(1.0)),
+        }
+    }
+}
+
+impl Unit {
+    /// Where a value stands on the axis: durations by their decimal logarithm.
+    fn height(self, value: f64) -> f64 {
+        match self {
+            Self::Nanos => libm::log10(value.max(1.0)),
+            Self::PerSecond | Self::Share | Self::Count => value,
+        }
+    }
+
+    /// What stands beside a height.
+    fn label(self, height: f64) -> String {
+        match self {
+            Self::Nanos => show_duration(libm::pow(10.0, height).round() as u64),
+            Self::PerSecond => format!("{height:.0}/s"),
+            Self::Share => format!("{:.0} %", 100.0 * height),
+            Self::Count => format!("{height:.0}"),
+        }
+    }
+}
+
+/// The colour of an outcome; where one comes several times, a shade for each.
+fn color(series: &Series, shade: usize) -> RGBColor {
+    match series.outcome {
+        Some(Outcome::Ok) | None => [BLUE, SKY, GREEN, PURPLE][shade % 4],
+        Some(Outcome::Info) => ORANGE,
+        Some(Outcome::Fail) => VERMILION,
+    }
+}

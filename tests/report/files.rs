@@ -1,0 +1,49 @@
+//! What `quorate report` writes, and what it refuses.
+
+use std::fs;
+
+use super::Reports;
+
+#[test]
+fn a_run_and_its_report_made_again_are_the_same() {
+    let reports = Reports::new();
+    let page = reports.of_run("store", "--seed 7 --ops 300");
+    let run = page.parent().expect("it is in a directory").to_owned();
+    for plot in ["latency", "quantiles", "throughput", "availability", "concurrency"] {
+        let svg = fs::read_to_string(run.join(format!("plots/{plot}.svg"))).expect(plot);
+        assert!(svg.starts_with("<svg "), "{plot}: {svg}");
+    }
+    let made = fs::read_to_string(&page).expect("there is a report");
+    // The page names its run as it was called.
+    let store = run.strip_prefix(reports.path("")).expect("it is in there").display().to_string();
+    assert_eq!(reports.quorate(&format!("report {store} -o again.html")), 0);
+    assert!(made == fs::read_to_string(reports.path("again.html")).expect("there is another"));
+}
+
+#[test]
+fn continuous_integration_gets_its_files() {
+    let reports = Reports::new();
+    let run = reports.of_run("store", "--seed 7 --ops 300").with_file_name("");
+    let arguments = format!("report {} --junit run.xml --markdown summary.md", run.display());
+    for times in 1..=2 {
+        assert_eq!(reports.quorate(&arguments), 0);
+        let summary = fs::read_to_string(reports.path("summary.md")).expect("there is a summary");
+        assert_eq!(summary.matches("### ✓ valid, kept: ").count(), times, "it is added: {summary}");
+    }
+    let junit = fs::read_to_string(reports.path("run.xml")).expect("there is JUnit");
+    assert!(junit.contains("<testcase name=\"promised linearizable\""), "{junit}");
+    assert!(junit.contains("tests=\"2\" skipped=\"0\" errors=\"0\" failures=\"0\""), "{junit}");
+}
+
+#[test]
+fn what_is_no_run_and_no_history_is_refused() {
+    let reports = Reports::new();
+    assert_eq!(reports.quorate("report ."), 254);
+    assert_eq!(reports.quorate("report nowhere.jsonl"), 254);
+    fs::write(reports.path("bad.jsonl"), "{\"process\": -1}\n").expect("it is writable");
+    assert_eq!(reports.quorate("report bad.jsonl -o page.html"), 254);
+    assert!(!reports.path("page.html").exists());
+    let page = reports.of_run("store", "--seed 7 --ops 300");
+    fs::remove_file(page.with_file_name("verdict.json")).expect("it was there");
+    assert_eq!(reports.quorate(&format!("report {}", page.with_file_name("").display())), 254);
+}
