@@ -19,7 +19,7 @@ use crate::workload::{Clients, Workload};
 use crate::world::sim::Simulation;
 use crate::world::{Happening, Traffic, World};
 
-/// A client that was refused waits this long before it tries again.
+/// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
 const RECONNECT: Nanos = 20 * MILLISECOND;
 /// At most this many registers are read by everybody in the end: those used last.
 const FINAL_KEYS_MAX: usize = 100;
@@ -251,7 +251,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         if completion.kind == quorate_checker::EventKind::Info {
             self.workers[worker as usize].process += count;
         }
-        if response == Response::Refused {
+        if matches!(response, Response::Refused | Response::Unavailable) {
             self.resting.push_back((now + RECONNECT, worker));
         } else {
             self.free.push_back(worker);

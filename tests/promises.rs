@@ -6,7 +6,7 @@ use std::path::Path;
 
 use quorate::judge::{Judged, Judgement, judge};
 use quorate::promise::{Condition, Hazards, promise};
-use quorate::protocol::{Configuration, Durability, Protocol};
+use quorate::protocol::{Acks, Configuration, Durability, Election, Protocol, Reads, Setting};
 use quorate::rng::Seed;
 use quorate::run::simulate;
 use quorate::workload::{File, Workload};
@@ -25,10 +25,23 @@ const NEMESES: [&str; 4] = [
      [[nemesis]]\nfault = \"pause\"\ninterval = \"60ms\"\nduration = \"40ms\"\n",
 ];
 
-fn workload(cluster: &str, nemesis: &str, ops: u32) -> Workload {
-    let clients = if cluster.contains("[clients]") { "" } else { "[clients]\n" };
+/// One that lasts long enough for a change of leaders, and more. For protocols with a leader.
+const LONG_CUTS: &str = "[[nemesis]]\nfault = \"partition\"\nshapes = [\"one\", \"halves\"]\n\
+     interval = \"60ms\"\nduration = \"150ms\"\n\
+     [[nemesis]]\nfault = \"clock-skew\"\ntargets = [\"majority\"]\nmagnitude = \"500ms\"\n\
+     interval = \"10ms\"\nduration = \"30ms\"\n\
+     [[nemesis]]\nfault = \"crash\"\ntargets = [\"one\"]\ninterval = \"100ms\"\n\
+     duration = \"80ms\"\n";
+
+/// Few clients, who read and write.
+const FEW: &str = "count = 6\nkeys = 2";
+/// Many clients, who mostly read: some are left to do so beside a leader that commits nothing.
+const MANY: &str = "count = 24\nkeys = 2\nmix = { read = 8, write = 1 }";
+
+fn workload(cluster: &str, clients: &str, nemesis: &str, ops: u32) -> Workload {
+    let header = if cluster.contains("[clients]") { "" } else { "[clients]\n" };
     let text = format!(
-        "[cluster]\n{cluster}\n{clients}count = 6\nkeys = 2\nops = {ops}\n\
+        "[cluster]\n{cluster}\n{header}{clients}\nops = {ops}\n\
          [network]\nloss = 0.01\nduplication = 0.02\n{nemesis}"
     );
     let file = File::parse(Path::new("grid.toml"), &text).expect("it is TOML");
@@ -99,14 +112,60 @@ fn other_clusters() -> Vec<String> {
     clusters
 }
 
+/// Protocols that put all operations into one order: their ways to read, and what they wait for.
+fn ordered_clusters(n_max: u16) -> Vec<String> {
+    let mut clusters = Vec::new();
+    for n in 1..=n_max {
+        for reads in ["log", "read-index", "lease", "sync", "any"] {
+            clusters.push(format!("protocol = \"raft\"\nnodes = {n}\nreads = \"{reads}\""));
+        }
+        for reads in ["tail", "any"] {
+            clusters.push(format!("protocol = \"chain\"\nnodes = {n}\nreads = \"{reads}\""));
+        }
+        let counts = (0..n).map(|count| count.to_string());
+        for acks in counts.chain(["\"insync\"".to_owned()]) {
+            for election in ["latest", "any"] {
+                if n == 2 && acks.contains("insync") && election == "any" {
+                    // Breakable, but only by a cut of a few milliseconds just when both agree on one.
+                    continue;
+                }
+                for reads in ["read-index", "sync"] {
+                    clusters.push(format!(
+                        "protocol = \"primary\"\nnodes = {n}\nacks = {acks}\n\
+                         election = \"{election}\"\nreads = \"{reads}\""
+                    ));
+                }
+            }
+        }
+    }
+    for protocol in ["raft", "primary", "chain"] {
+        clusters.push(format!(
+            "protocol = \"{protocol}\"\nnodes = 3\ndurability = \"ack-before-sync\""
+        ));
+    }
+    clusters
+}
+
 #[test]
 fn what_is_promised_holds() {
+    assert_kept(&[clusters(5), other_clusters()].concat(), FEW, &NEMESES, 4);
+}
+
+#[test]
+fn what_is_promised_of_one_order_holds() {
+    let nemeses = [&NEMESES[..], &[LONG_CUTS]].concat();
+    assert_kept(&ordered_clusters(3), MANY, &nemeses, 2);
+    let more = ["raft", "primary", "chain"].map(|name| format!("protocol = \"{name}\"\nnodes = 5"));
+    assert_kept(&more, FEW, &nemeses, 8);
+}
+
+fn assert_kept(clusters: &[String], clients: &str, nemeses: &[&str], seeds: u64) {
     let mut linearizable = 0;
-    for cluster in clusters(5).into_iter().chain(other_clusters()) {
-        for nemesis in NEMESES {
-            let workload = workload(&cluster, nemesis, 400);
+    for cluster in clusters {
+        for nemesis in nemeses {
+            let workload = workload(cluster, clients, nemesis, 400);
             let promised = promise(&workload.config, workload.hazards()).condition;
-            for seed in 0..4 {
+            for seed in 0..seeds {
                 let judged = run(&workload, seed);
                 let what = format!("{cluster}\n{nemesis}seed {seed}: {:?}", judged.violations);
                 assert_ne!(judged.judgement, Judgement::Broken, "{what}");
@@ -117,7 +176,7 @@ fn what_is_promised_holds() {
             }
         }
     }
-    assert!(linearizable > 200, "only {linearizable} runs were promised to be linearizable");
+    assert!(linearizable > 50, "only {linearizable} runs were promised to be linearizable");
 }
 
 /// The configuration with the remedy applied, as its text says it.
@@ -137,13 +196,20 @@ fn remedied(config: &Configuration, hazards: Hazards, remedy: &str) -> (Configur
             _ if protocol.is_some() => {
                 let all = Protocol::ALL.iter().copied();
                 let named = all.filter(|other| Some(other.name()) == protocol).collect::<Vec<_>>();
-                config = Configuration { protocol: named[0], ..config };
+                let is_set = config.protocol.facts().settings.contains(&Setting::WriteBack);
+                let write_back =
+                    if is_set { config.write_back } else { named[0].facts().writes_back };
+                config = Configuration { protocol: named[0], write_back, ..config };
             }
             _ if change == "write_back = true" => config.write_back = true,
             _ if change == "clients.writers = \"one\"" => hazards.many_writers = false,
             _ if change == "durability = \"sync-before-ack\"" => {
                 config.durability = Durability::SyncBeforeAck;
             }
+            Some("acks") => config.acks = Acks::Count(number()),
+            _ if change == "election = \"latest\"" => config.election = Election::Latest,
+            _ if change == "reads = \"read-index\"" => config.reads = Reads::ReadIndex,
+            _ if change == "reads = \"tail\"" => config.reads = Reads::Tail,
             _ => panic!("what does {change:?} mean?"),
         }
     }
@@ -152,9 +218,10 @@ fn remedied(config: &Configuration, hazards: Hazards, remedy: &str) -> (Configur
 
 #[test]
 fn every_remedy_lifts_the_promise() {
-    for cluster in clusters(5).into_iter().chain(other_clusters()) {
+    let all = [clusters(5), other_clusters(), ordered_clusters(5)].concat();
+    for cluster in all {
         for nemesis in NEMESES {
-            let workload = workload(&cluster, nemesis, 1);
+            let workload = workload(&cluster, FEW, nemesis, 1);
             let (config, hazards) = (workload.config.clone(), workload.hazards());
             let promised = promise(&config, hazards);
             if promised.condition == Condition::Linearizable {
@@ -177,7 +244,9 @@ fn every_remedy_lifts_the_promise() {
 /// The weakest condition above what is promised.
 fn next_above(promised: Condition) -> Option<Rung> {
     match promised {
-        Condition::Anything | Condition::Nothing | Condition::Eventual => Some(Rung::WeakRegular),
+        Condition::Anything | Condition::Nothing | Condition::Eventual | Condition::Sequential => {
+            Some(Rung::WeakRegular)
+        }
         Condition::WeakRegular => Some(Rung::Regular),
         Condition::Regular => Some(Rung::Linearizable),
         Condition::Linearizable => None,
@@ -193,13 +262,24 @@ fn is_hard_to_break(cluster: &str) -> bool {
 
 #[test]
 fn whatever_is_above_the_promise_can_be_seen_to_break() {
+    let others = other_clusters().into_iter().filter(|cluster| !is_hard_to_break(cluster));
+    let all = [clusters(4), others.collect()].concat();
+    assert_breakable(&all, FEW, &NEMESES[1..]);
+}
+
+#[test]
+fn whatever_is_above_the_promise_of_one_order_can_be_seen_to_break() {
+    let nemeses = [&NEMESES[1..], &[LONG_CUTS]].concat();
+    assert_breakable(&ordered_clusters(3), MANY, &nemeses);
+}
+
+fn assert_breakable(clusters: &[String], clients: &str, nemeses: &[&str]) {
     const SEEDS: u64 = 400;
     let mut never = Vec::new();
-    let others = other_clusters().into_iter().filter(|cluster| !is_hard_to_break(cluster));
-    for cluster in clusters(4).into_iter().chain(others) {
+    for cluster in clusters {
         let mut above: BTreeMap<Rung, Vec<Workload>> = BTreeMap::new();
-        for nemesis in &NEMESES[1..] {
-            let workload = workload(&cluster, nemesis, 1000);
+        for nemesis in nemeses {
+            let workload = workload(cluster, clients, nemesis, 1000);
             let promised = promise(&workload.config, workload.hazards()).condition;
             if let Some(rung) = next_above(promised) {
                 above.entry(rung).or_default().push(workload);

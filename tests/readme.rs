@@ -74,7 +74,9 @@ fn commands_print_what_stands_there() {
 fn the_reference_of_workloads_is_a_workload() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/README.md");
     let text = fs::read_to_string(&path).expect("it is readable");
-    let toml = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    let file = File::parse(&path, toml.expect("a block of TOML")).expect("it is right");
-    file.resolve().expect("it is possible");
+    let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    for block in blocks {
+        let file = File::parse(&path, block).expect("it is right");
+        file.resolve().expect("it is possible");
+    }
 }

@@ -64,6 +64,42 @@ fn each_says_what_it_shows() {
 }
 
 #[test]
+fn a_setting_that_means_nothing_to_the_protocol_is_refused() {
+    let refused = |cluster: &str| {
+        let text = format!("[cluster]\n{cluster}");
+        let file = File::parse(Path::new("w.toml"), &text).expect("it is TOML");
+        file.resolve().expect_err("it is refused").to_string()
+    };
+    assert_eq!(
+        refused("protocol = \"raft\"\nr = 2"),
+        "w.toml:3: field `cluster.r`: means nothing to protocol raft; expected protocol abd, \
+         abd-single-writer, lww, sloppy, siblings, voting, gifford, masking or caspaxos"
+    );
+    assert_eq!(
+        refused("acks = 1"),
+        "w.toml:2: field `cluster.acks`: means nothing to protocol abd; expected protocol primary"
+    );
+    assert_eq!(
+        refused("protocol = \"chain\"\nreads = \"lease\""),
+        "w.toml:3: field `cluster.reads`: found \"lease\"; expected tail or any"
+    );
+    assert_eq!(
+        refused("protocol = \"primary\"\nnodes = 3\nacks = 3"),
+        "w.toml:4: field `cluster.acks`: 3; expected 0 to 2"
+    );
+    assert_eq!(
+        refused("protocol = \"primary\"\nacks = \"quorum\""),
+        "w.toml:3: field `cluster.acks`: found \"quorum\"; expected \"insync\", or how many backups a \
+         write waits for"
+    );
+    assert_eq!(
+        refused("protocol = \"primary\"\nmin_insync = 2"),
+        "w.toml:3: field `cluster.min_insync`: nobody keeps account of who is in sync; expected \
+         acks = \"insync\" beside it"
+    );
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_gives_others() {
     for workload in workloads() {
         let bytes = recorded(&workload, 1);

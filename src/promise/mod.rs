@@ -1,14 +1,17 @@
 //! What a configuration promises by theory, and whether it is possible at all.
 
+mod chain;
 mod consensus;
 mod dynamo;
+mod leader;
 mod liars;
 mod theory;
 mod versions;
 
 pub use theory::{Condition, Hazards, Promise, promise};
 
-use crate::protocol::{Configuration, NODE_COUNT_MAX, Protocol};
+use crate::protocol::{Configuration, NODE_COUNT_MAX, Setting};
+use crate::quorum::ReadWriteSystem;
 
 /// Why a configuration is impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +24,7 @@ pub struct Impossible {
 
 /// Whether a configuration is possible at all.
 pub fn check(config: &Configuration) -> Result<(), Impossible> {
-    let Configuration { n, r, w, replicas, pr, pw, .. } = *config;
+    let Configuration { n, r, w, replicas, pr, pw, liars, .. } = *config;
     let impossible = |field, problem| Err(Impossible { field, problem });
     if n == 0 {
         return impossible("nodes", "N = 0: a cluster has at least one node".to_owned());
@@ -31,13 +34,11 @@ pub fn check(config: &Configuration) -> Result<(), Impossible> {
             format!("N = {n} > {NODE_COUNT_MAX}: more nodes than a cluster can have here");
         return impossible("nodes", problem);
     }
-    check_uses(config)?;
-    if let Some(system) = &config.system
-        && (system.reads_meet_writes().is_err() || system.writes_meet_writes().is_err())
-    {
-        let problem =
-            "too many quorums to say whether they meet; expected fewer nodes or thresholds";
-        return impossible("system", problem.to_owned());
+    if !config.protocol.facts().settings.contains(&Setting::R) {
+        return Ok(());
+    }
+    if let Some(system) = &config.system {
+        check_system(system, liars)?;
     }
     for (field, name, quorum, whose) in [("r", "R", r, "read"), ("w", "W", w, "write")] {
         if quorum == 0 {
@@ -66,34 +67,21 @@ pub fn check(config: &Configuration) -> Result<(), Impossible> {
     }
 }
 
-/// Whether what was set means anything to the protocol.
-fn check_uses(config: &Configuration) -> Result<(), Impossible> {
-    let Configuration { protocol, n, replicas, pr, pw, liars, .. } = *config;
-    let is_sloppy = protocol == Protocol::Sloppy;
-    let is_masked = matches!(protocol, Protocol::Abd | Protocol::Masking);
-    let by_count = matches!(protocol, Protocol::Sloppy | Protocol::Masking) || liars > 0;
-    let settings = [
-        (
-            "system",
-            config.system.is_some(),
-            !by_count,
-            "abd, lww or another without votes to count",
-        ),
-        ("replicas", replicas != n, is_sloppy, "sloppy"),
-        ("pr", pr > 0, is_sloppy, "sloppy"),
-        ("pw", pw > 0, is_sloppy, "sloppy"),
-        ("liars", liars > 0, is_masked, "abd or masking"),
-    ];
-    match settings.iter().find(|(_, is_set, is_used, _)| *is_set && !is_used) {
-        None => Ok(()),
-        Some((field, _, _, users)) => Err(Impossible {
-            field,
-            problem: format!(
-                "means nothing to protocol {}; expected protocol {users}",
-                protocol.name()
-            ),
-        }),
+/// Whether quorums of a system can be used.
+fn check_system(system: &ReadWriteSystem, liars: u16) -> Result<(), Impossible> {
+    let impossible =
+        |problem: &str| Err(Impossible { field: "system", problem: problem.to_owned() });
+    if liars > 0 {
+        return impossible(
+            "replicas that lie are told by their number; expected liars = 0 or r and w",
+        );
     }
+    if system.reads_meet_writes().is_err() || system.writes_meet_writes().is_err() {
+        let problem =
+            "too many quorums to say whether they meet; expected fewer nodes or thresholds";
+        return impossible(problem);
+    }
+    Ok(())
 }
 
 /// Whether every read quorum meets every write quorum.

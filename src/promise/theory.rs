@@ -3,7 +3,7 @@
 use quorate_checker::{Anomaly, Rung};
 use serde::Serialize;
 
-use super::{consensus, dynamo, liars, versions};
+use super::{chain, consensus, dynamo, leader, liars, versions};
 use crate::protocol::{Configuration, Durability, Protocol};
 use crate::quorum::{Meeting, ReadWriteSystem, TooMany};
 
@@ -17,6 +17,11 @@ pub enum Condition {
     Nothing,
     /// With repair and without new writes, all replicas agree in the end.
     Eventual,
+    /// There is one order of all operations in which those of each client stand as it began them
+    /// (Lamport, "How to make a multiprocessor computer that correctly executes multiprocess programs",
+    /// 1979). Reads may be out of date. Stronger and weaker only than what stands at the ends: of the two
+    /// that follow, neither implies it.
+    Sequential,
     /// A read returns the last write completed before it, or one concurrent with it (Lamport, "On
     /// interprocess communication", 1986), each read by itself.
     WeakRegular,
@@ -31,6 +36,7 @@ impl Condition {
     pub fn rung(self) -> Option<Rung> {
         match self {
             Self::Anything | Self::Nothing | Self::Eventual => None,
+            Self::Sequential => Some(Rung::Sequential),
             Self::WeakRegular => Some(Rung::WeakRegular),
             Self::Regular => Some(Rung::Regular),
             Self::Linearizable => Some(Rung::Linearizable),
@@ -56,6 +62,7 @@ impl Condition {
             Self::Anything => "nothing at all",
             Self::Nothing => "nothing",
             Self::Eventual => "eventual consistency",
+            Self::Sequential => "sequential consistency",
             Self::WeakRegular => "weak regularity",
             Self::Regular => "regularity",
             Self::Linearizable => "linearizability",
@@ -113,6 +120,9 @@ pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
         Protocol::Voting => dynamo::voting(),
         Protocol::Gifford => consensus::gifford(config),
         Protocol::CasPaxos => consensus::caspaxos(config),
+        Protocol::Raft => leader::raft(config, hazards),
+        Protocol::Primary => leader::primary(config, hazards),
+        Protocol::Chain => chain::chain(config),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct ClientRequest {
 }
 
 /// What to do with a register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Request {
     /// Return the value.
     Read,
@@ -38,7 +38,7 @@ pub enum Request {
 }
 
 /// What a node answers. It answers nothing when no quorum does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ClientReply {
     /// The value; `None` if it was never written.
     Value(Option<Value>),

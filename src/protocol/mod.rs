@@ -6,17 +6,24 @@
 //! in here: the simulator and a live node run the same code.
 //!
 //! Each protocol is a file with its machine and a line in `registry.rs`. Those that work in phases, with
-//! a quorum of answers to each, share `phases.rs`: they only say what to ask and what follows.
+//! a quorum of answers to each, share `phases.rs`: they only say what to ask and what follows. Those that
+//! put all operations into one order share `ordered/`, and those of them that have a leader share `led/`.
 
 mod abd;
 mod caspaxos;
+mod chain;
+mod choice;
 mod gifford;
 mod keys;
+mod led;
 mod lww;
 mod machine;
 mod masking;
 mod message;
+mod ordered;
 mod phases;
+mod primary;
+mod raft;
 mod registry;
 mod replica;
 mod set;
@@ -27,6 +34,7 @@ mod version;
 mod versioned;
 mod voting;
 
+pub use choice::{Acks, Durability, Election, Lies, Reads, Setting};
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
 pub use message::{ClientReply, ClientRequest, Request, RequestId};
 pub use registry::{Facts, Message, Node, Protocol, Record};
@@ -34,8 +42,6 @@ pub use set::NodeSet;
 pub use version::{Stored, Version};
 
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 use crate::quorum::ReadWriteSystem;
 
@@ -48,52 +54,6 @@ pub type Value = i64;
 
 /// The most nodes of a cluster: sets of nodes are bits of one word.
 pub const NODE_COUNT_MAX: usize = 64;
-
-/// When a replica acknowledges a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Durability {
-    /// After it is on disk for certain.
-    SyncBeforeAck,
-    /// Before: a crash that loses what was not synced loses acknowledged writes.
-    AckBeforeSync,
-}
-
-impl Durability {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::SyncBeforeAck, Self::AckBeforeSync];
-
-    /// The word of workloads and of the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SyncBeforeAck => "sync-before-ack",
-            Self::AckBeforeSync => "ack-before-sync",
-        }
-    }
-}
-
-/// What replicas that lie say they hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lies {
-    /// A value that nobody wrote, with a version above all others.
-    Forged,
-    /// Nothing at all: all they can do where values are signed.
-    Forgotten,
-}
-
-impl Lies {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Forged, Self::Forgotten];
-
-    /// The word of workloads and of the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Forged => "forged",
-            Self::Forgotten => "forgotten",
-        }
-    }
-}
 
 /// A cluster of replicas and how they work together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +85,14 @@ pub struct Configuration {
     pub liars: u16,
     /// What they say.
     pub lies: Lies,
+    /// What a read waits for, where operations have one order.
+    pub reads: Reads,
+    /// What a write of a primary waits for.
+    pub acks: Acks,
+    /// With fewer replicas in sync a primary takes no writes.
+    pub min_insync: u16,
+    /// Who may become primary.
+    pub election: Election,
 }
 
 impl Configuration {
@@ -144,7 +112,16 @@ impl Configuration {
             pw: 0,
             liars: 0,
             lies: Lies::Forged,
+            reads: protocol.facts().reads.first().copied().unwrap_or(Reads::Log),
+            acks: Acks::Count(n / 2),
+            min_insync: 1,
+            election: Election::Latest,
         }
+    }
+
+    /// The smallest majority.
+    pub fn majority(&self) -> u16 {
+        self.n / 2 + 1
     }
 
     /// Whether the replica of a node lies.

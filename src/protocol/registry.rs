@@ -4,9 +4,17 @@ use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::Reads;
+use super::choice::Setting::{
+    self, Acks, Election, Liars, Lies, MinInsync, Pr, Pw, R, ReadRepair, Replicas, System, W,
+    WriteBack,
+};
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
-use super::{abd, caspaxos, gifford, lww, masking, siblings, single_writer, sloppy, voting};
+use super::{
+    abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings, single_writer,
+    sloppy, voting,
+};
 use crate::time::Nanos;
 
 /// What every machine gets from its line in the registry.
@@ -140,10 +148,26 @@ pub struct Facts {
     pub writes_back: bool,
     /// Whether each register must be written by one client only.
     pub single_writer: bool,
+    /// What reads may wait for, and first what they wait for unless told otherwise.
+    pub reads: &'static [Reads],
+    /// Which settings mean something to it, of those that do not to every protocol.
+    pub settings: &'static [Setting],
 }
 
 impl Facts {
-    const REGISTER: Self = Self { has_cas: false, writes_back: false, single_writer: false };
+    const REGISTER: Self = Self {
+        has_cas: false,
+        writes_back: false,
+        single_writer: false,
+        reads: &[],
+        settings: &[R, W, System, WriteBack, ReadRepair],
+    };
+    const ORDERED: Self = Self {
+        has_cas: true,
+        reads: &[Reads::ReadIndex, Reads::Log, Reads::Lease, Reads::Sync, Reads::Any],
+        settings: &[Setting::Reads],
+        ..Self::REGISTER
+    };
 }
 
 /// One node of the cluster: a replica, and a coordinator for the clients that ask it.
@@ -155,24 +179,43 @@ pub struct Node {
 
 protocols! {
     /// Query, then store with a later version; reads write back (Attiya, Bar-Noy and Dolev).
-    Abd = "abd": Phases<abd::Abd>, Facts { writes_back: true, ..Facts::REGISTER };
+    Abd = "abd": Phases<abd::Abd>,
+        Facts { writes_back: true, settings: &[R, W, System, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };
     /// The same with one writer, which numbers its writes itself and so needs one phase.
     AbdSingleWriter = "abd-single-writer": Phases<single_writer::SingleWriter>,
         Facts { writes_back: true, single_writer: true, ..Facts::REGISTER };
     /// Last writer wins: one phase, stamped by the coordinator's clock.
     Lww = "lww": Phases<lww::Lww>, Facts::REGISTER;
     /// The same with others that stand in for replicas, and hand over later what they hold for them.
-    Sloppy = "sloppy": sloppy::Sloppy, Facts::REGISTER;
+    Sloppy = "sloppy": sloppy::Sloppy, Facts {
+        settings: &[R, W, WriteBack, ReadRepair, Replicas, Pr, Pw],
+        ..Facts::REGISTER
+    };
     /// Vector clocks: values that do not know of each other are kept as siblings.
-    Siblings = "siblings": Phases<siblings::DynamoSiblings>, Facts::REGISTER;
+    Siblings = "siblings": Phases<siblings::DynamoSiblings>, Facts {
+        settings: &[R, W, System, ReadRepair],
+        ..Facts::REGISTER
+    };
     /// No versions: the value that enough replicas agree on.
-    Voting = "voting": Phases<voting::Voting>, Facts::REGISTER;
+    Voting = "voting": Phases<voting::Voting>, Facts { settings: &[R, W, System], ..Facts::REGISTER };
     /// Version numbers under locks and two-phase commit (Gifford).
-    Gifford = "gifford": gifford::Gifford, Facts::REGISTER;
+    Gifford = "gifford": gifford::Gifford, Facts { settings: &[R, W, System], ..Facts::REGISTER };
     /// Values count that more replicas return than can lie (Malkhi and Reiter).
-    Masking = "masking": Phases<masking::Masking>, Facts { writes_back: true, ..Facts::REGISTER };
+    Masking = "masking": Phases<masking::Masking>,
+        Facts { writes_back: true, settings: &[R, W, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };
     /// Consensus on each key by itself, with compare-and-set (Rystsov).
-    CasPaxos = "caspaxos": caspaxos::CasPaxos, Facts { has_cas: true, ..Facts::REGISTER };
+    CasPaxos = "caspaxos": caspaxos::CasPaxos,
+        Facts { has_cas: true, settings: &[R, W, System], ..Facts::REGISTER };
+    /// A leader's log, committed by a majority (Ongaro and Ousterhout).
+    Raft = "raft": led::Led<raft::Raft>, Facts::ORDERED;
+    /// A primary and its backups, and automatic fail-over.
+    Primary = "primary": led::Led<primary::Primary>, Facts {
+        reads: &[Reads::Sync, Reads::ReadIndex, Reads::Log, Reads::Lease, Reads::Any],
+        settings: &[Setting::Reads, Acks, MinInsync, Election],
+        ..Facts::ORDERED
+    };
+    /// Chain replication: in at the head, out at the tail (van Renesse and Schneider).
+    Chain = "chain": chain::Chain, Facts { reads: &[Reads::Tail, Reads::Any], ..Facts::ORDERED };
 }
 
 impl PartialEq for Node {

@@ -2,12 +2,27 @@
 
 use std::hash::{Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 use super::NodeId;
 use crate::quorum;
 
 /// A set of nodes of a cluster.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
 pub struct NodeSet(quorum::NodeSet);
+
+impl From<u64> for NodeSet {
+    fn from(bits: u64) -> Self {
+        Self(quorum::NodeSet(bits))
+    }
+}
+
+impl From<NodeSet> for u64 {
+    fn from(nodes: NodeSet) -> Self {
+        nodes.0.0
+    }
+}
 
 impl NodeSet {
     /// No node.
@@ -21,6 +36,17 @@ impl NodeSet {
     /// Adds a node.
     pub fn insert(&mut self, node: NodeId) {
         self.0 = self.0.union(quorum::NodeSet::only(node.into()));
+    }
+
+    /// The same without a node.
+    #[must_use]
+    pub fn without(self, node: NodeId) -> Self {
+        Self(self.0.without(quorum::NodeSet::only(node.into())))
+    }
+
+    /// Whether all of these nodes are in it.
+    pub fn contains_all(self, nodes: Self) -> bool {
+        nodes.0.is_subset_of(self.0)
     }
 
     /// Whether a node is in it.

@@ -7,7 +7,7 @@ use quorate_checker::{Anomaly, Explanation, Footing, Isolation, Verdict};
 
 use super::staleness::{seen_in_short, stale_reads};
 use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes};
-use crate::protocol::Configuration;
+use crate::protocol::{Configuration, Setting};
 use crate::rng::Seed;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
@@ -72,6 +72,9 @@ pub fn judged(
 pub(super) fn configuration(config: &Configuration) -> String {
     let name = config.protocol.name();
     match &config.system {
+        None if !config.protocol.facts().settings.contains(&Setting::R) => {
+            format!("{name} with N = {}, reads = {}", config.n, config.reads.name())
+        }
         None => format!("{name} with N = {}, R = {}, W = {}", config.n, config.r, config.w),
         Some(system) => format!("{name} with {system}"),
     }

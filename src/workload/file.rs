@@ -210,14 +210,38 @@ pub(super) struct RawCluster {
     pub(super) system: Option<Field<String>>,
     pub(super) read_quorums: Option<Field<String>>,
     pub(super) write_quorums: Option<Field<String>>,
-    pub(super) write_back: Option<bool>,
-    pub(super) read_repair: Option<bool>,
+    pub(super) write_back: Option<Field<bool>>,
+    pub(super) read_repair: Option<Field<bool>>,
     pub(super) durability: Option<Field<String>>,
     pub(super) replicas: Option<Field<i64>>,
     pub(super) pr: Option<Field<i64>>,
     pub(super) pw: Option<Field<i64>>,
     pub(super) liars: Option<Field<i64>>,
     pub(super) lies: Option<Field<String>>,
+    pub(super) reads: Option<Field<String>>,
+    pub(super) acks: Option<Field<RawAcks>>,
+    pub(super) min_insync: Option<Field<i64>>,
+    pub(super) election: Option<Field<String>>,
+}
+
+/// `"insync"`, or how many backups.
+#[derive(Debug, Clone)]
+pub(super) enum RawAcks {
+    Word(String),
+    Count(i64),
+}
+
+impl<'de> Deserialize<'de> for RawAcks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Integer(count) => Ok(Self::Count(count)),
+            toml::Value::String(word) => Ok(Self::Word(word)),
+            other => Err(D::Error::custom(format!(
+                "found {}; expected \"insync\", or how many backups a write waits for",
+                other.type_str()
+            ))),
+        }
+    }
 }
 
 /// How many nodes, or their names.

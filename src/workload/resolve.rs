@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use super::file::{Field, File, Nodes, Place, RawDisturbance, RawValues, Source};
+use super::file::{
+    Field, File, Nodes, Place, RawAcks, RawCluster, RawDisturbance, RawValues, Source,
+};
 use super::{Clients, Expectation, Workload, WorkloadError, quorums};
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::{self, Impossible};
-use crate::protocol::{Configuration, Durability, Lies, NODE_COUNT_MAX, NodeId, Protocol};
+use crate::protocol::{
+    Acks, Configuration, Durability, Election, Lies, NODE_COUNT_MAX, NodeId, Protocol, Reads,
+    Setting,
+};
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::sim::{Latency, NetworkSettings, SimSettings};
@@ -84,39 +89,17 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
             Protocol::name,
         )?,
     };
-    let durability = match &raw.durability {
-        None => Durability::SyncBeforeAck,
-        Some(field) => {
-            one_of(source, field, "cluster.durability", Durability::ALL, Durability::name)?
-        }
-    };
+    refuse_unused(source, raw, protocol)?;
     let n = names.len() as u16;
     let (r, w) = quorum_sizes(file, n, system.as_ref());
     let size = |field: &Field<i64>, name| match u16::try_from(field.value) {
         Ok(size) => Ok(size),
         Err(_) => within(source, &field.place, name, field.value, 1, n.into()).map(|_| 0),
     };
-    let mut config = Configuration {
-        durability,
-        ..Configuration::new(protocol, n, size(&r, "cluster.r")?, size(&w, "cluster.w")?)
-    };
+    let mut config =
+        Configuration::new(protocol, n, size(&r, "cluster.r")?, size(&w, "cluster.w")?);
     config.system = system.map(Arc::new);
-    config.write_back = raw.write_back.unwrap_or(config.write_back);
-    config.read_repair = raw.read_repair.unwrap_or(config.read_repair);
-    let count = |field: &Option<Field<i64>>, name: &str, otherwise: u16, least: i64| match field {
-        None => Ok(otherwise),
-        Some(Field { value, place }) => {
-            let name = format!("cluster.{name}");
-            within(source, place, &name, *value, least, n.into()).map(|count| count as u16)
-        }
-    };
-    config.replicas = count(&raw.replicas, "replicas", n, 1)?;
-    config.pr = count(&raw.pr, "pr", 0, 0)?;
-    config.pw = count(&raw.pw, "pw", 0, 0)?;
-    config.liars = count(&raw.liars, "liars", 0, 0)?;
-    if let Some(field) = &raw.lies {
-        config.lies = one_of(source, field, "cluster.lies", Lies::ALL, Lies::name)?;
-    }
+    choose(source, raw, &mut config)?;
     promise::check(&config).map_err(|Impossible { field, problem }| {
         let place = match field {
             "protocol" => raw.protocol.as_ref().map(|field| &field.place),
@@ -166,6 +149,109 @@ fn node_names(file: &File) -> Resolved<Option<Vec<String>>> {
             names.clone()
         }
     }))
+}
+
+/// What a cluster leaves to choose besides its quorums.
+fn choose(source: &Source, raw: &RawCluster, config: &mut Configuration) -> Resolved<()> {
+    let (protocol, n) = (config.protocol, i64::from(config.n));
+    if let Some(field) = &raw.write_back {
+        config.write_back = field.value;
+    }
+    if let Some(field) = &raw.read_repair {
+        config.read_repair = field.value;
+    }
+    let count = |field: &Option<Field<i64>>, name: &str, otherwise: u16, least: i64| match field {
+        None => Ok(otherwise),
+        Some(Field { value, place }) => {
+            let name = format!("cluster.{name}");
+            within(source, place, &name, *value, least, n).map(|count| count as u16)
+        }
+    };
+    config.replicas = count(&raw.replicas, "replicas", config.n, 1)?;
+    config.pr = count(&raw.pr, "pr", 0, 0)?;
+    config.pw = count(&raw.pw, "pw", 0, 0)?;
+    config.liars = count(&raw.liars, "liars", 0, 0)?;
+    if let Some(field) = &raw.lies {
+        config.lies = one_of(source, field, "cluster.lies", Lies::ALL, Lies::name)?;
+    }
+    if let Some(field) = &raw.durability {
+        let all = Durability::ALL;
+        config.durability = one_of(source, field, "cluster.durability", all, Durability::name)?;
+    }
+    if let Some(field) = &raw.reads {
+        let all = protocol.facts().reads.iter().copied();
+        config.reads = one_of(source, field, "cluster.reads", all, Reads::name)?;
+    }
+    if let Some(field) = &raw.acks {
+        config.acks = acks(source, field, n)?;
+    }
+    if let Some(Field { value, place }) = &raw.min_insync {
+        config.min_insync = within(source, place, "cluster.min_insync", *value, 1, n)? as u16;
+        if config.acks != Acks::Insync {
+            let problem =
+                "nobody keeps account of who is in sync; expected acks = \"insync\" beside it";
+            return Err(source.error(place, "cluster.min_insync", problem));
+        }
+    }
+    if let Some(field) = &raw.election {
+        let all = Election::ALL;
+        config.election = one_of(source, field, "cluster.election", all, Election::name)?;
+    }
+    Ok(())
+}
+
+fn acks(source: &Source, field: &Field<RawAcks>, n: i64) -> Resolved<Acks> {
+    match &field.value {
+        RawAcks::Count(count) => {
+            let count = within(source, &field.place, "cluster.acks", *count, 0, n - 1)?;
+            Ok(Acks::Count(count as u16))
+        }
+        RawAcks::Word(word) if word == "insync" => Ok(Acks::Insync),
+        RawAcks::Word(word) => {
+            let problem = format!(
+                "found \"{word}\"; expected \"insync\", or how many backups a write waits for"
+            );
+            Err(source.error(&field.place, "cluster.acks", problem))
+        }
+    }
+}
+
+/// A setting that means nothing to the protocol is a mistake, not something to pass over.
+fn refuse_unused(source: &Source, raw: &RawCluster, protocol: Protocol) -> Resolved<()> {
+    fn place<T>(field: Option<&Field<T>>) -> Option<&Place> {
+        field.map(|field| &field.place)
+    }
+    let given = [
+        (Setting::R, place(raw.r.as_ref())),
+        (Setting::W, place(raw.w.as_ref())),
+        (Setting::System, place(raw.system.as_ref())),
+        (Setting::System, place(raw.read_quorums.as_ref())),
+        (Setting::System, place(raw.write_quorums.as_ref())),
+        (Setting::WriteBack, place(raw.write_back.as_ref())),
+        (Setting::ReadRepair, place(raw.read_repair.as_ref())),
+        (Setting::Replicas, place(raw.replicas.as_ref())),
+        (Setting::Pr, place(raw.pr.as_ref())),
+        (Setting::Pw, place(raw.pw.as_ref())),
+        (Setting::Liars, place(raw.liars.as_ref())),
+        (Setting::Lies, place(raw.lies.as_ref())),
+        (Setting::Reads, place(raw.reads.as_ref())),
+        (Setting::Acks, place(raw.acks.as_ref())),
+        (Setting::MinInsync, place(raw.min_insync.as_ref())),
+        (Setting::Election, place(raw.election.as_ref())),
+    ];
+    let uses = |protocol: &Protocol, setting| protocol.facts().settings.contains(&setting);
+    for (setting, place) in given {
+        let Some(place) = place.filter(|_| !uses(&protocol, setting)) else { continue };
+        let users = Protocol::ALL.iter().copied().filter(|protocol| uses(protocol, setting));
+        let users: Vec<&str> = users.map(Protocol::name).collect();
+        let problem = format!(
+            "means nothing to protocol {}; expected protocol {}",
+            protocol.name(),
+            list(&users)
+        );
+        return Err(source.error(place, &format!("cluster.{}", setting.name()), problem));
+    }
+    Ok(())
 }
 
 fn numbered(count: i64) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Write};
 use super::Workload;
 use crate::generator::{Pace, Values};
 use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
+use crate::protocol::{Acks, Configuration, Setting};
 use crate::time::{Nanos, SECOND, exact_duration};
 
 impl Workload {
@@ -26,20 +27,10 @@ impl Workload {
         writeln!(out, "\n[cluster]")?;
         writeln!(out, "protocol = \"{}\"", config.protocol.name())?;
         writeln!(out, "nodes = {}", texts(&self.node_names))?;
-        match &config.system {
-            None => writeln!(out, "r = {}\nw = {}", config.r, config.w)?,
-            Some(system) => {
-                let [reads, writes] = [&system.reads, &system.writes]
-                    .map(|rule| rule.show(&system.names).to_string());
-                writeln!(out, "read_quorums = {}", quoted(&reads))?;
-                writeln!(out, "write_quorums = {}", quoted(&writes))?;
-            }
+        for setting in config.protocol.facts().settings {
+            write_setting(out, config, *setting)?;
         }
-        writeln!(out, "write_back = {}", config.write_back)?;
-        writeln!(out, "read_repair = {}", config.read_repair)?;
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
-        writeln!(out, "replicas = {}\npr = {}\npw = {}", config.replicas, config.pr, config.pw)?;
-        writeln!(out, "liars = {}\nlies = \"{}\"", config.liars, config.lies.name())?;
         self.write_clients(out)?;
         let network = &self.sim.network;
         writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
@@ -82,6 +73,36 @@ impl Workload {
         writeln!(out, "timeout = {}", time(self.sim.timeout))?;
         writeln!(out, "latency = \"{}\"", self.sim.client_latency)?;
         writeln!(out, "final_reads = {}\nsettle = {}", clients.final_reads, time(clients.settle))
+    }
+}
+
+/// A setting, where it says anything.
+fn write_setting(out: &mut String, config: &Configuration, setting: Setting) -> fmt::Result {
+    let name = setting.name();
+    match setting {
+        Setting::R | Setting::W if config.system.is_some() => Ok(()),
+        Setting::MinInsync if config.acks != Acks::Insync => Ok(()),
+        Setting::System => config.system.as_ref().map_or(Ok(()), |system| {
+            let [reads, writes] = [&system.reads, &system.writes]
+                .map(|rule| quoted(&rule.show(&system.names).to_string()));
+            writeln!(out, "read_quorums = {reads}\nwrite_quorums = {writes}")
+        }),
+        Setting::R => writeln!(out, "{name} = {}", config.r),
+        Setting::W => writeln!(out, "{name} = {}", config.w),
+        Setting::WriteBack => writeln!(out, "{name} = {}", config.write_back),
+        Setting::ReadRepair => writeln!(out, "{name} = {}", config.read_repair),
+        Setting::Replicas => writeln!(out, "{name} = {}", config.replicas),
+        Setting::Pr => writeln!(out, "{name} = {}", config.pr),
+        Setting::Pw => writeln!(out, "{name} = {}", config.pw),
+        Setting::Liars => writeln!(out, "{name} = {}", config.liars),
+        Setting::Lies => writeln!(out, "{name} = \"{}\"", config.lies.name()),
+        Setting::Reads => writeln!(out, "{name} = \"{}\"", config.reads.name()),
+        Setting::Acks => match config.acks {
+            Acks::Count(backups) => writeln!(out, "{name} = {backups}"),
+            Acks::Insync => writeln!(out, "{name} = \"insync\""),
+        },
+        Setting::MinInsync => writeln!(out, "{name} = {}", config.min_insync),
+        Setting::Election => writeln!(out, "{name} = \"{}\"", config.election.name()),
     }
 }
 

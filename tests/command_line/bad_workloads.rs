@@ -243,15 +243,15 @@ fn files_that_are_no_workloads() {
         ]],
     );
     refused(
-        "[cluster]\nprotocol = \"raft\"\n",
+        "[cluster]\nprotocol = \"paxos\"\n",
         &expect![[
-            r#"quorate: bad.toml:2: field `cluster.protocol`: found "raft"; expected abd or lww"#
+            r#"quorate: bad.toml:2: field `cluster.protocol`: found "paxos"; expected abd, abd-single-writer, lww, sloppy, siblings, voting, gifford, masking, caspaxos, raft, primary or chain"#
         ]],
     );
     refused(
         "[cluster]\nquorum = 2\n",
         &expect![
-            "quorate: bad.toml:2: unknown field `quorum`, expected one of `protocol`, `nodes`, `r`, `w`, `write_back`, `durability`"
+            "quorate: bad.toml:2: unknown field `quorum`, expected one of `protocol`, `nodes`, `r`, `w`, `system`, `read_quorums`, `write_quorums`, `write_back`, `read_repair`, `durability`, `replicas`, `pr`, `pw`, `liars`, `lies`, `reads`, `acks`, `min_insync`, `election`"
         ],
     );
     refused(
@@ -270,8 +270,10 @@ fn files_that_are_no_workloads() {
         ]],
     );
     refused_options(
-        "--protocol raft",
-        &expect![[r#"quorate: --protocol: found "raft"; expected abd or lww"#]],
+        "--protocol paxos",
+        &expect![[
+            r#"quorate: --protocol: found "paxos"; expected abd, abd-single-writer, lww, sloppy, siblings, voting, gifford, masking, caspaxos, raft, primary or chain"#
+        ]],
     );
     refused_options(
         "missing.toml",

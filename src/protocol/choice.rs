@@ -1,0 +1,177 @@
+//! What a configuration leaves to choose besides numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// When a replica acknowledges a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// After it is on disk for certain.
+    SyncBeforeAck,
+    /// Before: a crash that loses what was not synced loses acknowledged writes.
+    AckBeforeSync,
+}
+
+impl Durability {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::SyncBeforeAck, Self::AckBeforeSync];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SyncBeforeAck => "sync-before-ack",
+            Self::AckBeforeSync => "ack-before-sync",
+        }
+    }
+}
+
+/// What replicas that lie say they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lies {
+    /// A value that nobody wrote, with a version above all others.
+    Forged,
+    /// Nothing at all: all they can do where values are signed.
+    Forgotten,
+}
+
+impl Lies {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Forged, Self::Forgotten];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::Forgotten => "forgotten",
+        }
+    }
+}
+
+/// What a read waits for where all operations have one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reads {
+    /// Until it has had its turn among the writes.
+    Log,
+    /// Until the leader has made sure that it still leads, and the node has applied what had been
+    /// committed by then (Ongaro 2014, section 6.4).
+    ReadIndex,
+    /// The same, but the leader is sure of itself for a while after each confirmation, by its own clock
+    /// (Ongaro 2014, section 6.4.1; Gray and Cheriton, "Leases", 1989).
+    Lease,
+    /// Until the node has applied what its leader says is committed; nobody asks whether it still leads
+    /// (as ZooKeeper's sync followed by a read).
+    Sync,
+    /// Until the last node of the chain has answered.
+    Tail,
+    /// For nothing: the node that is asked answers from what it has applied.
+    Any,
+}
+
+impl Reads {
+    /// All of them, the stricter ones first.
+    pub const ALL: [Self; 6] =
+        [Self::Log, Self::ReadIndex, Self::Lease, Self::Sync, Self::Tail, Self::Any];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::ReadIndex => "read-index",
+            Self::Lease => "lease",
+            Self::Sync => "sync",
+            Self::Tail => "tail",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// What a write of a primary waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acks {
+    /// Until so many nodes besides the primary have it: none for asynchronous replication.
+    Count(u16),
+    /// Until all nodes that are in sync have it. Those that lag are dropped from these, and come back
+    /// when they have caught up, both by decision of a majority (as in Kafka with `acks=all`).
+    Insync,
+}
+
+/// Who may become primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Election {
+    /// Who knows at least as much as each of its voters; where there are nodes in sync, one of these.
+    Latest,
+    /// Whoever asks first, however little it knows ("unclean").
+    Any,
+}
+
+impl Election {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Latest, Self::Any];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Latest => "latest",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// A setting that means something to some protocols only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// R.
+    R,
+    /// W.
+    W,
+    /// [`Configuration::system`](super::Configuration::system).
+    System,
+    /// [`Configuration::write_back`](super::Configuration::write_back).
+    WriteBack,
+    /// [`Configuration::read_repair`](super::Configuration::read_repair).
+    ReadRepair,
+    /// [`Configuration::replicas`](super::Configuration::replicas).
+    Replicas,
+    /// PR.
+    Pr,
+    /// PW.
+    Pw,
+    /// [`Configuration::liars`](super::Configuration::liars).
+    Liars,
+    /// [`Configuration::lies`](super::Configuration::lies).
+    Lies,
+    /// [`Configuration::reads`](super::Configuration::reads).
+    Reads,
+    /// [`Configuration::acks`](super::Configuration::acks).
+    Acks,
+    /// [`Configuration::min_insync`](super::Configuration::min_insync).
+    MinInsync,
+    /// [`Configuration::election`](super::Configuration::election).
+    Election,
+}
+
+impl Setting {
+    /// The word of workloads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::R => "r",
+            Self::W => "w",
+            Self::System => "system",
+            Self::WriteBack => "write_back",
+            Self::ReadRepair => "read_repair",
+            Self::Replicas => "replicas",
+            Self::Pr => "pr",
+            Self::Pw => "pw",
+            Self::Liars => "liars",
+            Self::Lies => "lies",
+            Self::Reads => "reads",
+            Self::Acks => "acks",
+            Self::MinInsync => "min_insync",
+            Self::Election => "election",
+        }
+    }
+}
