@@ -10,7 +10,7 @@ use super::run::load;
 use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::promise::promise;
-use crate::protocol::Configuration;
+use crate::protocol::{Configuration, Setting};
 use crate::quorum::{
     Explanation, Failures, Figures, Goal, Limits, Names, NodeSet, Outcome, ReadFraction,
     ReadWriteSystem, Search, Subject, Wanted, Zone, quorum_size, search,
@@ -48,7 +48,7 @@ other.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {
     /// What is promised: by the cluster of a workload file, or by a system in its own words, such as
-    /// cassandra or riak.
+    /// cassandra, riak, etcd, redis or kafka.
     #[arg(conflicts_with_all = ["n", "reads", "system", "search"])]
     configuration: Option<String>,
     #[command(flatten)]
@@ -383,12 +383,17 @@ impl ExplainArgs {
     }
 }
 
-/// The quorum system of a configuration.
+/// The quorum system of a configuration; that of majorities, by which leaders are elected, where R and W
+/// mean nothing.
 fn system_of(config: &Configuration) -> Result<ReadWriteSystem> {
-    match &config.system {
-        Some(system) => Ok(ReadWriteSystem::clone(system)),
-        None => Ok(ReadWriteSystem::thresholds(config.n.into(), config.r.into(), config.w.into())?),
-    }
+    let n = usize::from(config.n);
+    Ok(match &config.system {
+        Some(system) => ReadWriteSystem::clone(system),
+        None if config.protocol.facts().settings.contains(&Setting::R) => {
+            ReadWriteSystem::thresholds(n, config.r.into(), config.w.into())?
+        }
+        None => ReadWriteSystem::majority(n)?,
+    })
 }
 
 /// Explains a configuration, a system, or the best system that is found.

@@ -43,7 +43,7 @@ pub(super) struct RunArgs {
     /// The workload file; left out, majority quorums under partitions and crashes.
     workload: Option<PathBuf>,
 
-    /// A cluster in the words of another system: cassandra, riak, …; a wrong name lists
+    /// A cluster in the words of another system: cassandra, riak, etcd, redis, kafka, …; a wrong name lists
     /// all.
     #[arg(long, value_name = "SYSTEM")]
     like: Option<String>,

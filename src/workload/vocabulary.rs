@@ -22,7 +22,7 @@ pub struct Terms {
     pub pw: Option<u16>,
     /// How many replicas must be in sync (Kafka), or up (Ceph).
     pub min_insync: Option<u16>,
-    /// Further settings that are on, by name: `allow-mult`, `blocking-repair`.
+    /// Further settings that are on, by name: `unclean`, `allow-mult`, `blocking-repair`.
     pub flags: Vec<String>,
 }
 
@@ -65,6 +65,25 @@ pub const SYSTEMS: &[System] = &[
         translate: riak,
     },
     System { name: "voldemort", settings: "read and write: how many", translate: voldemort },
+    System { name: "dynamodb", settings: "read: eventual, consistent", translate: dynamodb },
+    System { name: "etcd", settings: "read: linearizable, serializable", translate: etcd },
+    System { name: "zookeeper", settings: "read: plain, sync", translate: zookeeper },
+    System { name: "consul", settings: "read: default, consistent, stale", translate: consul },
+    System { name: "chubby", settings: "none", translate: chubby },
+    System { name: "hbase", settings: "read: strong, timeline", translate: hbase },
+    System {
+        name: "redis",
+        settings: "write: async, or how many replicas WAIT waits for",
+        translate: redis,
+    },
+    System {
+        name: "kafka",
+        settings: "write: acks 0, 1 or all; min_insync; flag unclean",
+        translate: kafka,
+    },
+    System { name: "rabbitmq", settings: "write: quorum, classic", translate: rabbitmq },
+    System { name: "hdfs", settings: "read: tail, any", translate: hdfs },
+    System { name: "ceph", settings: "min_insync: the pool's min_size", translate: ceph },
     System {
         name: "glusterfs",
         settings: "write: cluster.quorum-type auto or none, or the count of fixed",
@@ -124,6 +143,10 @@ impl Cluster {
     fn set(mut self, field: &str, value: impl std::fmt::Display) -> Self {
         let _ = writeln!(self.0, "{field} = {value}");
         self
+    }
+
+    fn mode(self, field: &str, word: &str) -> Self {
+        self.set(field, format_args!("\"{word}\""))
     }
 
     fn because(self, remarks: &[&'static str]) -> Translation {
@@ -221,6 +244,137 @@ fn voldemort(terms: &Terms) -> Result<Translation, String> {
     Ok(Cluster::new("siblings", n).set("r", r).set("w", w).set("read_repair", true).because(&[]))
 }
 
+/// A leader's log, with reads by one of several modes.
+fn log(
+    terms: &Terms,
+    otherwise: &str,
+    modes: &[(&str, &str, &[&'static str])],
+) -> Result<Translation, String> {
+    let read = word(terms.read.as_ref(), otherwise);
+    let Some((_, mode, remarks)) = modes.iter().find(|(name, ..)| *name == read) else {
+        return Err(format!("unknown mode `{read}` of reads"));
+    };
+    Ok(Cluster::new("raft", terms.replicas).mode("reads", mode).because(remarks))
+}
+
+const STALE: &str = "Any member answers from what it has applied, which may be long out of date.";
+const LEASE: &str = "A leader trusts its clock for a while after it was last confirmed.";
+
+fn dynamodb(terms: &Terms) -> Result<Translation, String> {
+    log(terms, "eventual", &[("eventual", "any", &[STALE]), ("consistent", "lease", &[LEASE])])
+}
+
+fn etcd(terms: &Terms) -> Result<Translation, String> {
+    let modes: &[_] = &[("linearizable", "read-index", &[][..]), ("serializable", "any", &[STALE])];
+    log(terms, "linearizable", modes)
+}
+
+fn zookeeper(terms: &Terms) -> Result<Translation, String> {
+    const SYNC: &str = "A read after sync is at least as new as the sync, not as the read.";
+    log(terms, "plain", &[("plain", "any", &[STALE]), ("sync", "sync", &[SYNC])])
+}
+
+fn consul(terms: &Terms) -> Result<Translation, String> {
+    let modes: &[_] = &[
+        ("default", "lease", &[LEASE][..]),
+        ("consistent", "read-index", &[]),
+        ("stale", "any", &[STALE]),
+    ];
+    log(terms, "default", modes)
+}
+
+fn chubby(terms: &Terms) -> Result<Translation, String> {
+    log(terms, "lease", &[("lease", "lease", &[LEASE])])
+}
+
+fn hbase(terms: &Terms) -> Result<Translation, String> {
+    log(terms, "strong", &[("strong", "lease", &[LEASE]), ("timeline", "any", &[STALE])])
+}
+
+const FAILOVER: &str =
+    "A backup takes over without what it had not been sent: acknowledged writes are lost.";
+
+fn redis(terms: &Terms) -> Result<Translation, String> {
+    const WAIT: &str =
+        "WAIT says how many replicas have a write, and lets whoever has less take over.";
+    let write = word(terms.write.as_ref(), "async");
+    let cluster = Cluster::new("primary", terms.replicas);
+    if write == "async" {
+        return Ok(cluster.set("acks", 0).mode("election", "any").because(&[FAILOVER]));
+    }
+    let waits: u16 = write.parse().map_err(|_| format!("unknown mode `{write}` of writes"))?;
+    Ok(cluster.set("acks", waits).mode("election", "any").because(&[WAIT]))
+}
+
+fn kafka(terms: &Terms) -> Result<Translation, String> {
+    const UNCLEAN: &str = "Whoever is out of sync may lead: what it lacks is gone.";
+    let n = terms.replicas;
+    let election = if has(terms, "unclean") { "any" } else { "latest" };
+    match word(terms.write.as_ref(), "all").as_str() {
+        "all" | "-1" => {
+            let least = terms.min_insync.unwrap_or(1);
+            let cluster =
+                Cluster::new("insync", n).set("min_insync", least).mode("election", election);
+            let remark = if least == 1 {
+                "With min.insync.replicas = 1 the leader alone may be all that is in sync."
+            } else {
+                "Acknowledged writes survive min.insync.replicas - 1 failures, not more."
+            };
+            Ok(cluster.because(if election == "any" {
+                &[UNCLEAN]
+            } else {
+                std::slice::from_ref(&remark)
+            }))
+        }
+        "0" | "1" => Ok(Cluster::new("primary", n)
+            .set("acks", 0)
+            .mode("election", election)
+            .because(&[FAILOVER])),
+        other => Err(format!("unknown acks `{other}`")),
+    }
+}
+
+fn rabbitmq(terms: &Terms) -> Result<Translation, String> {
+    match word(terms.write.as_ref(), "quorum").as_str() {
+        "quorum" => Ok(Cluster::new("raft", terms.replicas).mode("reads", "log").because(&[])),
+        "classic" => Ok(Cluster::new("primary", terms.replicas)
+            .set("acks", 0)
+            .mode("election", "any")
+            .because(&[FAILOVER])),
+        other => Err(format!("unknown kind of queue `{other}`")),
+    }
+}
+
+fn hdfs(terms: &Terms) -> Result<Translation, String> {
+    const PIPELINE: &str = "A pipeline is a chain: a write waits for every node of it.";
+    let reads = word(terms.read.as_ref(), "tail");
+    match reads.as_str() {
+        "tail" => Ok(Cluster::new("chain", terms.replicas).because(&[PIPELINE])),
+        "any" => Ok(Cluster::new("chain", terms.replicas)
+            .mode("reads", "any")
+            .because(&[PIPELINE, STALE])),
+        other => Err(format!("unknown mode `{other}` of reads")),
+    }
+}
+
+fn ceph(terms: &Terms) -> Result<Translation, String> {
+    let n = terms.replicas;
+    let least = terms.min_insync.unwrap_or(majority(n));
+    if !(1..=n).contains(&least) {
+        return Err(format!("min_size = {least}; expected 1 to {n}"));
+    }
+    let remark = if least == 1 {
+        "With min_size = 1 a single copy takes writes, and loses them with its disk."
+    } else {
+        "Writes wait for all that are up, at least min_size of them."
+    };
+    Ok(Cluster::new("primary", terms.replicas)
+        .mode("acks", "insync")
+        .set("min_insync", least)
+        .mode("election", "latest")
+        .because(std::slice::from_ref(&remark)))
+}
+
 fn glusterfs(terms: &Terms) -> Result<Translation, String> {
     const SPLIT: &str = "Without a quorum both sides of a partition take writes: split brain.";
     let n = terms.replicas;
@@ -272,7 +426,8 @@ mod tests {
         let error = |terms: &Terms| translate(terms).expect_err("it is unknown");
         assert!(error(&terms("cassandra", "MOST", "")).contains("unknown level `most` of reads"));
         assert!(error(&terms("cassandra", "SERIAL", "QUORUM")).contains("SERIAL for both"));
-        assert!(error(&terms("glusterfs", "one", "")).contains("no setting `read`"));
+        assert!(error(&terms("etcd", "stale", "")).contains("linearizable, serializable"));
+        assert!(error(&terms("etcd", "", "quorum")).contains("no setting `write`"));
         assert!(error(&terms("excel", "", "")).contains("expected one of cassandra"));
     }
 }
