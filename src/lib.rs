@@ -21,12 +21,14 @@
 //! | [`record`] | events as they happen, into the history, and checked at once if asked for | |
 //! | [`run`] | one run: ask, hand to the world, record | judging |
 //! | [`judge`] | verdict against promise, and the evidence behind it | |
+//! | [`campaign`] | many runs of one question | |
 //! | [`store`] | the run directory | |
 //! | [`report`] | results as text, JSON, pages and pictures | recomputing verdicts |
 //! | [`cli`] | the command line | logic |
 //!
 //! Histories, the checker and the proofs are in `quorate-checker`, which knows nothing of all this.
 
+pub mod campaign;
 pub mod cli;
 pub mod client;
 pub mod generator;

@@ -3,8 +3,9 @@
 //! The runner is plain synchronous code and the same for every world. It ends when the generator is
 //! done, all faults are mended, and every client has its answer.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
+use std::sync::Arc;
 
 use quorate_checker::{History, Verdict};
 
@@ -17,6 +18,7 @@ use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
 use crate::workload::{Clients, Workload};
 use crate::world::sim::Simulation;
+use crate::world::stage::{Played, Script, Step};
 use crate::world::{Happening, Traffic, World};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
@@ -50,6 +52,34 @@ pub struct FaultWindow {
     pub to: Nanos,
 }
 
+/// What was broken and mended so far.
+#[derive(Debug, Default)]
+struct Faults {
+    /// Faults that are on: what mends each, and since when.
+    on: Vec<(Fault, Nanos)>,
+    over: Vec<FaultWindow>,
+}
+
+impl Faults {
+    /// Something breaks, or is mended.
+    fn change(&mut self, fault: &Fault, now: Nanos) {
+        if let Some(undo) = fault.undo() {
+            self.on.push((undo, now));
+        } else if let Some(place) = self.on.iter().position(|(undo, _)| undo == fault) {
+            let (undo, from) = self.on.remove(place);
+            self.over.push(FaultWindow { kind: undo.kind(), from, to: now });
+        }
+    }
+
+    /// All of them. What is still on ends with the run.
+    fn windows(self, end: Nanos) -> Vec<FaultWindow> {
+        let mut windows = self.over;
+        let last = |(undo, from): (Fault, Nanos)| FaultWindow { kind: undo.kind(), from, to: end };
+        windows.extend(self.on.into_iter().map(last));
+        windows
+    }
+}
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
@@ -71,7 +101,7 @@ impl Progress {
     }
 }
 
-/// Runs a workload in the simulated world.
+/// Runs a workload in the simulated world, or carries out its script.
 ///
 /// Writes `history.jsonl` to `file` as events happen. `watch` is told now and then how far it is, and
 /// stops the run by returning false; then everything is mended and the run ends in good order.
@@ -101,8 +131,65 @@ fn simulate_into(
     seed: Seed,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RecordError> {
+    if let Some(script) = &workload.script {
+        return perform(workload, script, recorder);
+    }
     let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
     Runner::new(workload, seed, world, recorder).run(watch)
+}
+
+/// Carries out a script, in which nothing is left to the seed.
+fn perform(
+    workload: &Workload,
+    script: &Script,
+    mut recorder: Recorder<'_>,
+) -> Result<Run, RecordError> {
+    let performance = script.perform(&Arc::new(workload.config.clone()));
+    let performance = performance.expect("a workload that was resolved can be carried out");
+    let mut under_way: BTreeMap<u32, Operation> = BTreeMap::new();
+    let mut faults = Faults::default();
+    for Played { at, step, happenings } in &performance.played {
+        if let Step::Begin { process, operation, .. } = step {
+            under_way.insert(*process, *operation);
+            recorder.invoke(*at, *process, operation)?;
+        }
+        if let Some(fault) = fault_of(step) {
+            recorder.fault(*at, &fault, &workload.node_names, true)?;
+            faults.change(&fault, *at);
+        }
+        for Happening { process, response } in happenings {
+            let operation = under_way[process];
+            recorder.complete(*at, *process, &operation, &classify(&operation, *response))?;
+        }
+    }
+    Ok(Run {
+        history: recorder.finish(),
+        faults: faults.windows(performance.duration),
+        duration: performance.duration,
+        traffic: performance.traffic,
+        stopped_at: None,
+    })
+}
+
+/// What a step breaks or mends beside the network.
+fn fault_of(step: &Step) -> Option<Fault> {
+    match step {
+        Step::Crash { node, lose_unsynced } => {
+            Some(Fault::Crash { nodes: vec![*node], lose_unsynced: *lose_unsynced })
+        }
+        Step::Restart { node } => Some(Fault::Restart { nodes: vec![*node] }),
+        Step::SetClock { node, offset: 0 } => Some(Fault::ResetClocks { nodes: vec![*node] }),
+        Step::SetClock { node, offset } => {
+            Some(Fault::SkewClocks { offsets: vec![(*node, *offset)] })
+        }
+        Step::Begin { .. }
+        | Step::Deliver(_)
+        | Step::Drop(_)
+        | Step::Duplicate(_)
+        | Step::Sync { .. }
+        | Step::Timer { .. }
+        | Step::GiveUp { .. } => None,
+    }
 }
 
 /// What a worker does right now.
@@ -124,9 +211,7 @@ struct Runner<'w, 'f, W> {
     free: VecDeque<u32>,
     /// Workers that were refused, and until when they wait.
     resting: VecDeque<(Nanos, u32)>,
-    /// Faults that are on: what mends each, and since when.
-    on: Vec<(Fault, Nanos)>,
-    faults: Vec<FaultWindow>,
+    faults: Faults,
     ops: u64,
 }
 
@@ -150,8 +235,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
                 .collect(),
             free: (0..clients.count).collect(),
             resting: VecDeque::new(),
-            on: Vec::new(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             ops: 0,
         }
     }
@@ -167,10 +251,11 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             stopped_at = self.go(watch)?;
         }
         self.drain()?;
+        let duration = self.world.now();
         Ok(Run {
             history: self.recorder.finish(),
-            faults: self.faults,
-            duration: self.world.now(),
+            faults: self.faults.windows(duration),
+            duration,
             traffic: self.world.traffic(),
             stopped_at,
         })
@@ -264,13 +349,8 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         let now = self.world.now();
         self.recorder.fault(now, fault, &self.workload.node_names, changed)?;
         tracing::debug!(at = now, fault = fault.name(), changed, "fault");
-        if let Some(undo) = fault.undo() {
-            if changed {
-                self.on.push((undo, now));
-            }
-        } else if let Some(place) = self.on.iter().position(|(undo, _)| undo == fault) {
-            let (undo, from) = self.on.remove(place);
-            self.faults.push(FaultWindow { kind: undo.kind(), from, to: now });
+        if changed || fault.undo().is_none() {
+            self.faults.change(fault, now);
         }
         Ok(())
     }
@@ -298,7 +378,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Progress {
             ops: self.ops,
             now: self.world.now(),
-            faults: self.on.len(),
+            faults: self.faults.on.len(),
             verdict: self.recorder.verdict(),
         }
     }

@@ -11,6 +11,7 @@ mod convert;
 mod explain;
 mod interrupt;
 mod progress;
+mod prove;
 mod reading;
 mod replay;
 mod report;
@@ -64,6 +65,9 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Explain a quorum system: what meets, what is survived, what it costs.
     Explain(explain::ExplainArgs),
+    /// Try every interleaving of a few operations, and find the shortest violation or show that there is
+    /// none.
+    Prove(prove::ProveArgs),
     /// Make a page of a run or of any history, with its proof and its pictures.
     Report(report::ReportArgs),
     /// Run a recorded run again and compare the histories.
@@ -130,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&args),
         Command::Convert(args) => convert::convert(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Prove(args) => prove::prove(&args),
         Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions(shell),

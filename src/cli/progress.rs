@@ -57,3 +57,42 @@ impl Drop for Progress {
         }
     }
 }
+
+/// The progress of work of which nobody knows how much there is.
+pub(super) struct Counter {
+    what: &'static str,
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+}
+
+impl Counter {
+    /// Begins to show how far it is; nothing is shown if `quiet`.
+    pub(super) fn begin(what: &'static str, quiet: bool) -> Self {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template("{prefix:10} {spinner} {msg}  {elapsed}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+            ProgressBar::new_spinner().with_style(style).with_prefix(what)
+        });
+        let wait = if quiet { Duration::from_secs(1 << 30) } else { Duration::ZERO };
+        Self { what, bar, last_line: Instant::now() + wait }
+    }
+
+    /// It has got as far as this.
+    pub(super) fn set(&mut self, far: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(far());
+            bar.tick();
+        } else if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            let _ = writeln!(std::io::stderr(), "{}: {}", self.what, far());
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -21,8 +21,8 @@ use crate::time::{Nanos, parse_duration};
 use crate::workload::{File, Overrides, Workload};
 
 /// The workload that runs when none is named.
-const DEFAULT: &str = include_str!("../../workloads/first-steps/majority-abd.toml");
-const DEFAULT_PATH: &str = "workloads/first-steps/majority-abd.toml";
+pub(super) const DEFAULT: &str = include_str!("../../workloads/first-steps/majority-abd.toml");
+pub(super) const DEFAULT_PATH: &str = "workloads/first-steps/majority-abd.toml";
 
 const EXAMPLES: &str = "Examples:
   quorate run

@@ -139,7 +139,7 @@ pub struct Judged {
 
 /// Checks a run and judges it. `on_key` is told after each register.
 pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()) -> Judged {
-    let evidence = evidence(&run.history, &run.faults);
+    let mut evidence = evidence(&run.history, &run.faults);
     let recorded = Recorded::of_registers(run.history, Rules::default());
     let mut certificate = recorded.certificate();
     let mut verdict = Verdict::Valid;
@@ -158,6 +158,9 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
             let key = result.key.map(|key| key.to_string()).unwrap_or_default();
             violations.push(Violation { key, anomaly, explanation });
         }
+    }
+    if verdict == Verdict::Invalid {
+        evidence.vacuous.clear();
     }
     violations.sort_by_key(|violation| interest(workload.expect, violation.anomaly));
     let anomalies: Vec<Anomaly> = violations.iter().map(|violation| violation.anomaly).collect();

@@ -152,6 +152,16 @@ impl Machine for CasPaxos {
             _ => {}
         }
     }
+
+    fn kind(message: &Message) -> &'static str {
+        match message {
+            Message::Prepare { .. } => "prepare",
+            Message::Promise { .. } => "promise",
+            Message::Accept { .. } => "accept",
+            Message::Accepted { .. } => "accepted",
+            Message::Reject { .. } => "reject",
+        }
+    }
 }
 
 impl CasPaxos {

@@ -152,6 +152,16 @@ impl Machine for Gifford {
             cx.set_timer(cx.patience() / REPEATS, 0, timer);
         }
     }
+
+    fn kind(message: &Message) -> &'static str {
+        match message {
+            Message::Lock { .. } => "lock",
+            Message::Granted { .. } => "granted",
+            Message::Busy { .. } => "busy",
+            Message::Release { .. } => "release",
+            Message::Released { .. } => "released",
+        }
+    }
 }
 
 fn repeat(owner: Owner) -> Timer {

@@ -125,6 +125,9 @@ pub(super) trait Machine: Registered + Clone + Debug + Eq + Hash {
     type Message: Clone + Debug + Eq + Hash + Serialize + DeserializeOwned;
     /// What its nodes put on disk.
     type Record: Clone + Debug + Eq + Hash + Serialize + DeserializeOwned;
+    /// Whether a node does the same whatever its number, and whatever those of others are. False if nobody
+    /// has thought about it.
+    const NODES_ARE_ALIKE: bool = false;
 
     /// A node that starts and finds these records on its disk.
     fn start(seat: &Seat, disk: impl Iterator<Item = (Slot, Self::Record)>) -> Self;
@@ -138,6 +141,24 @@ pub(super) trait Machine: Registered + Clone + Debug + Eq + Hash {
     fn persisted(&mut self, slot: Slot, record: Self::Record, cx: &mut Context<'_, Self>);
     /// A time has come.
     fn timer(&mut self, _timer: Timer, _cx: &mut Context<'_, Self>) {}
+
+    /// What kind of message it is, in a word: by that, scripts tell messages of one link apart.
+    fn kind(_message: &Self::Message) -> &'static str {
+        "message"
+    }
+
+    /// The one message with which it would answer this one now, if that is all that would come of it, now
+    /// and whenever it arrives later: a question, which changes nothing here. `None` if more would, or if
+    /// nobody has thought about it. If the asker waits for none of the possible answers, it never will.
+    fn answer(&self, _message: &Self::Message) -> Option<Self::Message> {
+        None
+    }
+
+    /// Whether this message can still make a difference here, now or later. True if nobody has thought
+    /// about it.
+    fn awaits(&self, _from: NodeId, _message: &Self::Message) -> bool {
+        true
+    }
 }
 
 /// What a machine knows and can do while it handles an input.
@@ -235,6 +256,14 @@ impl<M: Machine> Seated<M> {
             }
             Input::Timer(timer) => machine.timer(timer, cx),
         });
+    }
+
+    pub(super) fn answer(&self, message: &M::Message) -> Option<Message> {
+        self.machine.answer(message).map(M::wrap)
+    }
+
+    pub(super) fn awaits(&self, from: NodeId, message: &M::Message) -> bool {
+        self.machine.awaits(from, message)
     }
 
     fn act(

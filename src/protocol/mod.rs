@@ -129,6 +129,15 @@ impl Configuration {
         node + self.liars >= self.n
     }
 
+    /// Whether nodes do the same whatever their numbers, so that clusters which differ only in these have
+    /// the same future.
+    pub fn nodes_are_alike(&self) -> bool {
+        self.protocol.nodes_are_alike()
+            && self.liars == 0
+            && self.replicas == self.n
+            && self.system.is_none()
+    }
+
     /// Whether these answers are enough for a read.
     pub fn is_read_quorum(&self, nodes: NodeSet) -> bool {
         match &self.system {

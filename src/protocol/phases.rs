@@ -137,6 +137,8 @@ where
     type Message = Message<P::Held>;
     type Record = P::Held;
 
+    const NODES_ARE_ALIKE: bool = true;
+
     fn start(seat: &Seat, disk: impl Iterator<Item = (Slot, P::Held)>) -> Self {
         let disk = disk.map(|(slot, held)| (slot.number as Key, held));
         Self {
@@ -183,9 +185,7 @@ where
             Message::Store { op, .. } if cx.config().is_liar(cx.id()) => {
                 cx.send(from, Message::Holding { op });
             }
-            Message::Query { op, key } => {
-                cx.send(from, Message::Found { op, held: self.registers.held(key) });
-            }
+            Message::Query { op, key } => cx.send(from, self.found(op, key)),
             Message::Store { op, key, held } => {
                 let stores = self.registers.store(key, &held, (from, op));
                 if let Some(held) = stores.persist {
@@ -205,12 +205,55 @@ where
             cx.send(from, Message::Holding { op });
         });
     }
+
+    fn kind(message: &Self::Message) -> &'static str {
+        match message {
+            Message::Query { .. } => "query",
+            Message::Found { .. } => "found",
+            Message::Store { .. } => "store",
+            Message::Holding { .. } => "holding",
+        }
+    }
+
+    /// Whoever is told to hold what makes no difference any more has nothing to do but to say so.
+    fn answer(&self, message: &Self::Message) -> Option<Self::Message> {
+        match message {
+            Message::Query { op, key } => Some(self.found(*op, *key)),
+            Message::Store { op, key, held } => {
+                self.registers.is_settled(*key, held).then_some(Message::Holding { op: *op })
+            }
+            Message::Found { .. } | Message::Holding { .. } => None,
+        }
+    }
+
+    /// An answer counts once, in the phase that asked for it, and no operation asks again for what is held
+    /// after it has begun to store.
+    fn awaits(&self, from: NodeId, message: &Self::Message) -> bool {
+        let (op, asks) = match message {
+            Message::Query { .. } | Message::Store { .. } => return true,
+            Message::Found { op, .. } => (op, Asks::Query),
+            Message::Holding { op } => (op, Asks::Store),
+        };
+        let pending = self.slots.get(op.slot as usize).and_then(Option::as_ref);
+        pending.is_some_and(|pending| {
+            pending.serial == op.serial
+                && match (asks, pending.asks) {
+                    (Asks::Store, Asks::Query) => true,
+                    (Asks::Query, Asks::Store) => false,
+                    _ => !pending.gathered.nodes.contains(from),
+                }
+        })
+    }
 }
 
 impl<P: Phased> Phases<P>
 where
     Self: Registered,
 {
+    fn found(&self, op: OpId, key: Key) -> Message<P::Held> {
+        Message::Found { op, held: self.registers.held(key) }
+    }
+
     /// Begins a phase of an operation.
     fn ask(&mut self, op: OpId, phase: Phase<P::Held>, cx: &mut Context<'_, Self>) {
         let Some(pending) = self.pending(op) else { return };

@@ -12,8 +12,8 @@ use super::choice::Setting::{
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
 use super::{
-    abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings, single_writer,
-    sloppy, voting,
+    NodeId, abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings,
+    single_writer, sloppy, voting,
 };
 use crate::time::Nanos;
 
@@ -55,6 +55,12 @@ macro_rules! protocols {
                 match self { $(Self::$name => $word,)* }
             }
 
+            /// Whether its nodes do the same whatever their numbers, unless the configuration tells them
+            /// apart.
+            pub(super) fn nodes_are_alike(self) -> bool {
+                match self { $(Self::$name => <$machine as Machine>::NODES_ARE_ALIKE,)* }
+            }
+
             /// What it can do.
             pub fn facts(self) -> Facts {
                 match self { $(Self::$name => $facts,)* }
@@ -79,6 +85,13 @@ macro_rules! protocols {
                 #[doc = concat!("By a node of ", $word, ".")]
                 $name(<$machine as Machine>::Record),
             )*
+        }
+
+        impl Message {
+            /// What kind of message it is, in a word: by that, scripts tell messages of one link apart.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$name(message) => <$machine as Machine>::kind(message),)* }
+            }
         }
 
         $(
@@ -132,6 +145,29 @@ macro_rules! protocols {
             pub fn handle(&mut self, now: Nanos, input: Input, effects: &mut Vec<Effect>) {
                 match &mut self.state {
                     $(State::$name(seated) => seated.handle(&self.seat, now, input, effects),)*
+                }
+            }
+
+            /// The one message with which this node answers a question now, whoever asks. `None` if it is
+            /// no question: a question changes nothing here, whenever it arrives, and if the asker
+            /// [awaits](Self::awaits) none of the possible answers, it never will.
+            pub fn answer(&self, message: &Message) -> Option<Message> {
+                if self.seat.config.is_liar(self.seat.id) {
+                    return None;
+                }
+                match (&self.state, message) {
+                    $((State::$name(seated), Message::$name(message)) => seated.answer(message),)*
+                    _ => None,
+                }
+            }
+
+            /// Whether a message can still make a difference here, now or later.
+            pub fn awaits(&self, from: NodeId, message: &Message) -> bool {
+                match (&self.state, message) {
+                    $((State::$name(seated), Message::$name(message)) => {
+                        seated.awaits(from, message)
+                    })*
+                    _ => false,
                 }
             }
         }

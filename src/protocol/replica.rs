@@ -14,6 +14,10 @@ use super::{Durability, Key, Lies};
 pub(super) trait Held:
     Clone + Debug + Default + Eq + Hash + Serialize + DeserializeOwned
 {
+    /// Whether what was taken in once, and whatever replaced it since, makes no difference when it comes
+    /// again. False if nobody has thought about it.
+    const ONLY_GROWS: bool = false;
+
     /// Takes in `other`. Returns what must be on disk before `other` is safe.
     fn merge(&mut self, other: &Self) -> Self;
     /// Whether `other` is safe once this is on disk.
@@ -64,6 +68,16 @@ impl<H: Held, T: Clone> Registers<H, T> {
     /// What it holds of a register.
     pub(super) fn held(&self, key: Key) -> H {
         self.registers.get(key).map(|register| register.held.clone()).unwrap_or_default()
+    }
+
+    /// Whether `other` makes no difference any more, not even after a crash.
+    pub(super) fn is_settled(&self, key: Key, other: &H) -> bool {
+        let settles = |register: &Register<H, T>| {
+            let mut after = register.synced.clone();
+            after.merge(other);
+            after == register.synced
+        };
+        H::ONLY_GROWS && self.registers.get(key).is_some_and(settles)
     }
 
     /// Takes in something to hold. What is held may still be on its way to the disk: then whoever asks

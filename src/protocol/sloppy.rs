@@ -183,6 +183,17 @@ impl Machine for Sloppy {
             }
         }
     }
+
+    fn kind(message: &Message) -> &'static str {
+        match message {
+            Message::Query { .. } => "query",
+            Message::Found { .. } => "found",
+            Message::Store { .. } => "store",
+            Message::Holding { .. } => "holding",
+            Message::HandOff { .. } => "hand-off",
+            Message::Taken { .. } => "taken",
+        }
+    }
 }
 
 /// The nodes that are to hold a register: so many in the ring, from a place of its own.

@@ -41,6 +41,8 @@ impl Stored {
 }
 
 impl Held for Stored {
+    const ONLY_GROWS: bool = true;
+
     fn merge(&mut self, other: &Self) -> Self {
         *self = (*self).max(*other);
         *other

@@ -26,5 +26,7 @@ pub use promise::{promised, promised_json};
 pub use quorum::{explained, explained_json};
 pub use quorum_svg::drawing;
 pub use staleness::staleness;
-pub use text::{counted, explanation, isolation, judged, ladder, not_linearizable_either};
+pub use text::{
+    configuration, counted, entry, explanation, isolation, judged, ladder, not_linearizable_either,
+};
 pub use trace::{Operation, Trace};

@@ -69,7 +69,7 @@ pub fn judged(
 }
 
 /// A configuration in a few words.
-pub(super) fn configuration(config: &Configuration) -> String {
+pub fn configuration(config: &Configuration) -> String {
     let name = config.protocol.name();
     match &config.system {
         None if !config.protocol.facts().settings.contains(&Setting::R) => {
@@ -241,7 +241,8 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
     }
 }
 
-pub(super) fn entry(out: &mut String, name: &str, text: &str) {
+/// Adds a text under a name in the margin.
+pub fn entry(out: &mut String, name: &str, text: &str) {
     let text = wrap(text, MARGIN, MARGIN);
     let _ = write!(out, "{name:MARGIN$}{}", &text[MARGIN.min(text.len())..]);
 }

@@ -157,6 +157,23 @@ impl Source {
         }
     }
 
+    /// An error in a line of a text that is the value of the field `name`, counted from 0.
+    pub(super) fn error_in_text(
+        &self,
+        place: &Place,
+        name: &str,
+        line: usize,
+        problem: impl fmt::Display,
+    ) -> WorkloadError {
+        let Place::File(span) = place else { return self.error(place, name, problem) };
+        let opening = self.text[span.clone()].lines().next().unwrap_or_default();
+        // A newline right after three quotes does not count.
+        let skipped = usize::from(matches!(opening, "\"\"\"" | "'''"));
+        let lines = self.text[span.start..].split_inclusive('\n').take(line + skipped);
+        let start = span.start + lines.map(str::len).sum::<usize>();
+        self.error(&Place::File(start..span.end.max(start)), name, problem)
+    }
+
     /// The file's name without its ending.
     pub(super) fn name(&self) -> String {
         self.path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
@@ -188,6 +205,7 @@ impl Source {
 pub(super) struct RawWorkload {
     pub(super) about: Option<String>,
     pub(super) expect: Option<Field<String>>,
+    pub(super) script: Option<Field<String>>,
     #[serde(default)]
     pub(super) cluster: RawCluster,
     #[serde(default)]
@@ -198,6 +216,30 @@ pub(super) struct RawWorkload {
     pub(super) disk: RawDisk,
     #[serde(default)]
     pub(super) nemesis: Vec<RawDisturbance>,
+}
+
+impl RawWorkload {
+    /// The first field that says something beside a script, which leaves nothing to say but the cluster.
+    pub(super) fn besides_a_script(&self) -> Option<(Place, &'static str)> {
+        fn of<T>(field: Option<&Field<T>>, name: &'static str) -> Option<(Place, &'static str)> {
+            field.map(|field| (field.place.clone(), name))
+        }
+        let (clients, network) = (&self.clients, &self.network);
+        let faults = self.nemesis.first().map(|disturbance| &disturbance.fault);
+        of(clients.count.as_ref(), "clients.count")
+            .or_else(|| of(clients.keys.as_ref(), "clients.keys"))
+            .or_else(|| of(clients.ops_per_key.as_ref(), "clients.ops_per_key"))
+            .or_else(|| of(clients.mix.as_ref(), "clients.mix"))
+            .or_else(|| of(clients.values.as_ref(), "clients.values"))
+            .or_else(|| of(clients.ops.as_ref(), "clients.ops"))
+            .or_else(|| of(clients.time_limit.as_ref(), "clients.time_limit"))
+            .or_else(|| of(clients.rate.as_ref(), "clients.rate"))
+            .or_else(|| of(clients.pace.as_ref(), "clients.pace"))
+            .or_else(|| of(clients.timeout.as_ref(), "clients.timeout"))
+            .or_else(|| of(network.loss.as_ref(), "network.loss"))
+            .or_else(|| of(network.duplication.as_ref(), "network.duplication"))
+            .or_else(|| of(faults, "nemesis.fault"))
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -23,6 +23,7 @@ use crate::promise::Hazards;
 use crate::protocol::Configuration;
 use crate::time::Nanos;
 use crate::world::sim::SimSettings;
+use crate::world::stage::{Cue, Script};
 
 /// A workload with everything resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,8 @@ pub struct Workload {
     pub sim: SimSettings,
     /// What breaks.
     pub nemesis: Vec<Disturbance>,
+    /// What happens, step by step. Then nothing else does: clients, world and nemesis play no part.
+    pub script: Option<Script>,
 }
 
 /// What clients do, and how long.
@@ -129,6 +132,13 @@ impl Workload {
     pub fn hazards(&self) -> Hazards {
         let many_writers = self.clients.registers.writers == Writers::All;
         let mut hazards = Hazards { many_writers, ..Hazards::default() };
+        for cue in self.script.iter().flat_map(Script::cues) {
+            match cue {
+                Cue::Crash { lose_unsynced, .. } => hazards.lost_unsynced |= lose_unsynced,
+                Cue::SetClock { .. } => hazards.clock_skew = true,
+                _ => {}
+            }
+        }
         for disturbance in &self.nemesis {
             match disturbance.kind {
                 DisturbanceKind::Crash { lose_unsynced, .. } => {

@@ -8,6 +8,7 @@ use super::file::{
     Field, File, Nodes, Place, RawAcks, RawCluster, RawDisturbance, RawValues, Source,
 };
 use super::{Clients, Expectation, Workload, WorkloadError, quorums};
+use crate::client::Action;
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::{self, Impossible};
@@ -18,6 +19,7 @@ use crate::protocol::{
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::sim::{Latency, NetworkSettings, SimSettings};
+use crate::world::stage::{Mistake, Script};
 
 type Resolved<T> = Result<T, WorkloadError>;
 
@@ -48,6 +50,7 @@ impl File {
         };
         let timeout =
             duration(source, raw.clients.timeout.as_ref(), "clients.timeout", default::TIMEOUT)?;
+        let script = script(self, &config, &node_names)?;
         Ok(Workload {
             name: source.name(),
             about: raw.about.clone().unwrap_or_default(),
@@ -66,6 +69,7 @@ impl File {
                 .iter()
                 .map(|raw| disturbance(source, raw))
                 .collect::<Resolved<_>>()?,
+            script,
         })
     }
 }
@@ -252,6 +256,29 @@ fn refuse_unused(source: &Source, raw: &RawCluster, protocol: Protocol) -> Resol
         return Err(source.error(place, &format!("cluster.{}", setting.name()), problem));
     }
     Ok(())
+}
+
+/// The script, if there is one. It is tried out: every step must be possible when its turn comes.
+fn script(file: &File, config: &Configuration, names: &[String]) -> Resolved<Option<Script>> {
+    let source = &file.source;
+    let Some(Field { value: text, place }) = &file.raw.script else { return Ok(None) };
+    if let Some((place, name)) = file.raw.besides_a_script() {
+        let problem = "a script says all that happens; expected it to go, or the script";
+        return Err(source.error(&place, name, problem));
+    }
+    let mistake = |Mistake { line, problem }| source.error_in_text(place, "script", line, problem);
+    let script = Script::parse(text, names).map_err(mistake)?;
+    if script.cues().next().is_none() {
+        return Err(source.error(place, "script", "it has no steps; expected at least one"));
+    }
+    for (line, action) in script.actions() {
+        if matches!(action, Action::Cas { .. }) && !config.protocol.facts().has_cas {
+            let problem = format!("protocol {} has no compare-and-set", config.protocol.name());
+            return Err(mistake(Mistake { line, problem }));
+        }
+    }
+    script.perform(&Arc::new(config.clone())).map_err(mistake)?;
+    Ok(Some(script))
 }
 
 fn numbered(count: i64) -> Vec<String> {

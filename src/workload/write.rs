@@ -23,6 +23,9 @@ impl Workload {
     fn write(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "about = {}", quoted(&self.about))?;
         writeln!(out, "expect = \"{}\"", self.expect)?;
+        if let Some(script) = &self.script {
+            writeln!(out, "script = {}", several_lines(script.text()))?;
+        }
         let config = &self.config;
         writeln!(out, "\n[cluster]")?;
         writeln!(out, "protocol = \"{}\"", config.protocol.name())?;
@@ -31,6 +34,9 @@ impl Workload {
             write_setting(out, config, *setting)?;
         }
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
+        if self.script.is_some() {
+            return Ok(());
+        }
         self.write_clients(out)?;
         let network = &self.sim.network;
         writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
@@ -131,6 +137,12 @@ fn write_disturbance(out: &mut String, disturbance: &Disturbance) -> fmt::Result
 
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+/// A text of several lines, each on its own.
+fn several_lines(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+    format!("\"\"\"\n{text}\n\"\"\"")
 }
 
 fn texts(items: impl IntoIterator<Item = impl Display>) -> String {

@@ -1,6 +1,8 @@
 //! Where a cluster lives. A world runs operations and applies faults; what to do is decided outside.
 
+mod host;
 pub mod sim;
+pub mod stage;
 
 use crate::client::{Operation, Response};
 use crate::nemesis::Fault;

@@ -7,6 +7,7 @@ mod histories;
 #[cfg(unix)]
 mod interrupted;
 mod objects;
+mod proofs;
 mod runs;
 
 use std::fs;

@@ -25,7 +25,11 @@ pub(super) fn classify(ops: &[Op], lens: Lens, cited: &[Cited], until: u32) -> A
         let lost = whole.is_some_and(|whole| whole.lost);
         return if lost { Anomaly::LostWrite } else { Anomaly::StaleRead };
     }
-    if has_inversion(&part) { Anomaly::NewOldInversion } else { Anomaly::Contradiction }
+    if has_inversion(&part, lens.initial) {
+        Anomaly::NewOldInversion
+    } else {
+        Anomaly::Contradiction
+    }
 }
 
 /// An observation of a value that nobody wrote, or nobody had begun to write.
@@ -72,8 +76,8 @@ fn has_lost_cas(ops: &[Op], lens: Lens, part: &[Item]) -> bool {
 }
 
 /// Whether some operation on an old value ends before one on a new value begins, and one on the new
-/// value before a read of the old one, which was written once.
-fn has_inversion(part: &[Item]) -> bool {
+/// value before a read of the old one, which was written once. The initial value is older than any.
+fn has_inversion(part: &[Item], initial: ValueId) -> bool {
     let value = |item: &Item| item.action.observes().or(item.action.leaves());
     let precedes = |x: ValueId, later: &dyn Fn(&Item) -> bool| {
         let earlier = part.iter().filter(|item| value(item) == Some(x));
@@ -83,10 +87,13 @@ fn has_inversion(part: &[Item]) -> bool {
     };
     let values: Vec<ValueId> = part.iter().filter_map(value).collect();
     let once = |x: ValueId| part.iter().filter(|i| i.action.leaves() == Some(x)).count() <= 1;
+    let is_initial =
+        |x: ValueId| x == initial && !part.iter().any(|item| item.action.leaves() == Some(x));
     values.iter().filter(|old| once(**old)).any(|old| {
         let is_old_read = |item: &Item| item.action == Action::Read(*old);
         values.iter().filter(|new| *new != old).any(|new| {
-            precedes(*new, &is_old_read) && precedes(*old, &|item| value(item) == Some(*new))
+            let is_older = is_initial(*old) || precedes(*old, &|item| value(item) == Some(*new));
+            is_older && precedes(*new, &is_old_read)
         })
     })
 }

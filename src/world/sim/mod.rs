@@ -4,7 +4,6 @@
 //! doubles and reorders, and of clients that each hold a connection to one node. The protocol is the
 //! real one ([`crate::protocol`]); only what surrounds it is simulated.
 
-mod host;
 mod latency;
 mod network;
 mod queue;
@@ -15,11 +14,11 @@ use std::sync::Arc;
 pub use latency::Latency;
 pub use network::NetworkSettings;
 
-use host::Host;
 use latency::Sampler;
 use network::Network;
 use queue::Queue;
 
+use super::host::Host;
 use super::{Happening, Traffic, World};
 use rand::RngExt as _;
 

@@ -1,6 +1,7 @@
-//! A simulated machine: a node, its disk, its clock, and whether it runs.
+//! A machine that is not real: a node, its disk, its clock, and whether it runs.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::protocol::{Configuration, Disk, Effect, Input, Node, NodeId, Record, Seat, Slot};
@@ -9,7 +10,7 @@ use crate::time::Nanos;
 /// Clocks show this much more than the time of the run, so that a clock set back stays positive.
 const EPOCH: i64 = 1 << 50;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Host {
     id: NodeId,
     config: Arc<Configuration>,
@@ -22,7 +23,7 @@ pub(super) struct Host {
     clock_offset: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum State {
     Running(Box<Node>),
     /// Stopped without knowing; what arrives waits.
@@ -31,7 +32,7 @@ enum State {
 }
 
 /// What is on the platter, and what only the operating system has.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct SimDisk {
     platter: BTreeMap<Slot, Record>,
     /// In the order in which they were written, which is that in which they become safe.
@@ -46,6 +47,18 @@ impl Disk for SimDisk {
     }
 }
 
+/// Hosts of one cluster with equal hashes have equal futures.
+impl Hash for Host {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+        self.state.hash(state);
+        self.incarnation.hash(state);
+        self.disk.platter.hash(state);
+        self.disk.written.hash(state);
+        self.clock_offset.hash(state);
+    }
+}
+
 impl Host {
     pub(super) fn new(id: NodeId, config: Arc<Configuration>, patience: Nanos) -> Self {
         let (state, disk) = (State::Down, SimDisk::default());
@@ -54,6 +67,19 @@ impl Host {
 
     pub(super) fn is_down(&self) -> bool {
         matches!(self.state, State::Down)
+    }
+
+    /// The node, if it runs.
+    pub(super) fn node(&self) -> Option<&Node> {
+        match &self.state {
+            State::Running(node) => Some(node),
+            State::Paused(..) | State::Down => None,
+        }
+    }
+
+    /// How many records are written and not yet safe.
+    pub(super) fn unsynced(&self) -> usize {
+        self.disk.written.len()
     }
 
     fn clock(&self, now: Nanos) -> Nanos {
@@ -78,9 +104,11 @@ impl Host {
 
     /// The first record of those up to this number that is not yet safe reaches the platter.
     pub(super) fn sync(&mut self, number: u64) -> Option<(Slot, Record)> {
-        if self.disk.safe >= number {
-            return None;
-        }
+        if self.disk.safe >= number { None } else { self.sync_next() }
+    }
+
+    /// The first record that is not yet safe reaches the platter.
+    pub(super) fn sync_next(&mut self) -> Option<(Slot, Record)> {
         let (slot, record) = self.disk.written.pop_front()?;
         self.disk.safe += 1;
         self.disk.platter.insert(slot, record.clone());
@@ -91,7 +119,7 @@ impl Host {
     /// is lost with the power. False if it is down already.
     pub(super) fn crash(&mut self, lose_unsynced: bool) -> bool {
         if !lose_unsynced {
-            while self.sync(u64::MAX).is_some() {}
+            while self.sync_next().is_some() {}
         }
         self.disk.written.clear();
         self.incarnation += 1;

@@ -1,0 +1,3 @@
+//! Many runs of one question.
+
+pub mod prove;
