@@ -1,46 +1,27 @@
 //! Masking quorums (Malkhi and Reiter, "Byzantine quorum systems", Distributed Computing 11(4), 1998): of N
 //! replicas some lie. A value counts only if more replicas than can lie return it, word for word.
 
-use super::Configuration;
 use super::machine::Seat;
-use super::message::{ClientReply, ClientRequest, Request};
-use super::phases::{Gathered, Next, Phase, Phased};
+use super::message::ClientReply;
+use super::phases::{Gathered, Next, Phase};
 use super::version::Stored;
-use super::versioned::{self, Goal};
+use super::versioned::{self, Goal, Versioning, ask_first, store};
+use super::{Configuration, Value};
 use crate::time::Nanos;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Masking;
 
-impl Phased for Masking {
-    type Held = Stored;
-    type Goal = Goal;
-
+impl Versioning for Masking {
     fn start(_: &Seat) -> Self {
         Self
     }
 
-    fn begin(
-        &mut self,
-        _: Nanos,
-        _: &Configuration,
-        request: &ClientRequest,
-    ) -> Option<(Goal, Phase<Stored>)> {
-        match request.request {
-            Request::Read => Some(versioned::READ),
-            Request::Write(value) => {
-                Some((Goal::Write { writer: request.process, value }, Phase::Query))
-            }
-            Request::Cas { .. } => None,
-        }
+    fn write(&mut self, _: Nanos, writer: u32, value: Value) -> (Goal, Phase<Stored>) {
+        ask_first(writer, value)
     }
 
-    fn go_on(
-        &mut self,
-        config: &Configuration,
-        goal: &mut Goal,
-        gathered: &Gathered<Stored>,
-    ) -> Next<Stored> {
+    fn go_on(config: &Configuration, goal: &mut Goal, gathered: &Gathered<Stored>) -> Next<Stored> {
         match *goal {
             Goal::Read if config.is_read_quorum(gathered.nodes) => {
                 let Some(latest) = vouched(config, gathered) else {
@@ -51,9 +32,10 @@ impl Phased for Masking {
                 versioned::reply(config, goal, latest)
             }
             Goal::Write { writer, value } if config.is_write_quorum(gathered.nodes) => {
-                *goal = Goal::Stored(ClientReply::Written);
                 let counter = believable_counter(config, gathered) + 1;
-                Next::Phase(Phase::Store(Stored::new(counter, writer, value)))
+                let (next, phase) = store(Stored::new(counter, writer, value));
+                *goal = next;
+                Next::Phase(phase)
             }
             Goal::Stored(_) => versioned::go_on(config, goal, gathered),
             Goal::Read | Goal::Write { .. } => Next::Wait,

@@ -10,11 +10,11 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use super::machine::{Context, Machine, Seat, Slot};
-use super::message::{ClientReply, ClientRequest, RequestId};
+use super::message::{ClientReply, ClientRequest, Request, RequestId};
 use super::registry::Registered;
 use super::replica::{Held, Registers};
 use super::set::NodeSet;
-use super::{Configuration, Key, NodeId};
+use super::{Configuration, Key, NodeId, Value};
 use crate::time::Nanos;
 
 /// What distinguishes one protocol of phases from another.
@@ -26,14 +26,10 @@ pub(super) trait Phased: Clone + Debug + Eq + Hash {
 
     /// A node that starts.
     fn start(seat: &Seat) -> Self;
-    /// The first phase of an operation; `None` if it is none of this protocol's. `now` is the node's own
-    /// clock.
-    fn begin(
-        &mut self,
-        now: Nanos,
-        config: &Configuration,
-        request: &ClientRequest,
-    ) -> Option<(Self::Goal, Phase<Self::Held>)>;
+    /// The first phase of a read.
+    fn read(&mut self) -> (Self::Goal, Phase<Self::Held>);
+    /// The first phase of a write. `now` is the node's own clock.
+    fn write(&mut self, now: Nanos, writer: u32, value: Value) -> (Self::Goal, Phase<Self::Held>);
     /// What to do after one more answer.
     fn go_on(
         &mut self,
@@ -153,9 +149,14 @@ where
 
     fn request(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
         self.forget_expired(cx.now);
-        let Some((goal, phase)) = self.protocol.begin(cx.now, cx.config(), &request) else {
-            cx.reply(request.id, ClientReply::Unavailable);
-            return;
+        let (goal, phase) = match request.request {
+            Request::Read => self.protocol.read(),
+            Request::Write(value) => self.protocol.write(cx.now, request.process, value),
+            // Registers alone cannot reach the consensus that takes.
+            Request::Cas { .. } => {
+                cx.reply(request.id, ClientReply::Unavailable);
+                return;
+            }
         };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);

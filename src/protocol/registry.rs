@@ -11,6 +11,7 @@ use super::choice::Setting::{
 };
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
+use super::versioned::Versions;
 use super::{
     NodeId, abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings,
     single_writer, sloppy, voting,
@@ -215,13 +216,13 @@ pub struct Node {
 
 protocols! {
     /// Query, then store with a later version; reads write back (Attiya, Bar-Noy and Dolev).
-    Abd = "abd": Phases<abd::Abd>,
+    Abd = "abd": Phases<Versions<abd::Abd>>,
         Facts { writes_back: true, settings: &[R, W, System, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };
     /// The same with one writer, which numbers its writes itself and so needs one phase.
-    AbdSingleWriter = "abd-single-writer": Phases<single_writer::SingleWriter>,
+    AbdSingleWriter = "abd-single-writer": Phases<Versions<single_writer::SingleWriter>>,
         Facts { writes_back: true, single_writer: true, ..Facts::REGISTER };
     /// Last writer wins: one phase, stamped by the coordinator's clock.
-    Lww = "lww": Phases<lww::Lww>, Facts::REGISTER;
+    Lww = "lww": Phases<Versions<lww::Lww>>, Facts::REGISTER;
     /// The same with others that stand in for replicas, and hand over later what they hold for them.
     Sloppy = "sloppy": sloppy::Sloppy, Facts {
         settings: &[R, W, WriteBack, ReadRepair, Replicas, Pr, Pw],
@@ -237,7 +238,7 @@ protocols! {
     /// Version numbers under locks and two-phase commit (Gifford).
     Gifford = "gifford": gifford::Gifford, Facts { settings: &[R, W, System], ..Facts::REGISTER };
     /// Values count that more replicas return than can lie (Malkhi and Reiter).
-    Masking = "masking": Phases<masking::Masking>,
+    Masking = "masking": Phases<Versions<masking::Masking>>,
         Facts { writes_back: true, settings: &[R, W, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };
     /// Consensus on each key by itself, with compare-and-set (Rystsov).
     CasPaxos = "caspaxos": caspaxos::CasPaxos,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Seat;
-use super::message::{ClientReply, ClientRequest, Request};
+use super::message::ClientReply;
 use super::phases::{Gathered, Next, Phase, Phased};
 use super::replica::Held;
 use super::{Configuration, Value};
@@ -97,19 +97,12 @@ impl Phased for DynamoSiblings {
         Self
     }
 
-    fn begin(
-        &mut self,
-        _: Nanos,
-        _: &Configuration,
-        request: &ClientRequest,
-    ) -> Option<(Goal, Phase<Siblings>)> {
-        match request.request {
-            Request::Read => Some((Goal::Read, Phase::Query)),
-            Request::Write(value) => {
-                Some((Goal::Write { writer: request.process, value }, Phase::Query))
-            }
-            Request::Cas { .. } => None,
-        }
+    fn read(&mut self) -> (Goal, Phase<Siblings>) {
+        (Goal::Read, Phase::Query)
+    }
+
+    fn write(&mut self, _: Nanos, writer: u32, value: Value) -> (Goal, Phase<Siblings>) {
+        (Goal::Write { writer, value }, Phase::Query)
     }
 
     fn go_on(

@@ -1,9 +1,56 @@
 //! Registers of versions: what operations do that are the same whichever way a version is chosen.
 
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use super::machine::Seat;
 use super::message::ClientReply;
-use super::phases::{Gathered, Next, Phase};
+use super::phases::{Gathered, Next, Phase, Phased};
 use super::version::Stored;
 use super::{Configuration, Value};
+use crate::time::Nanos;
+
+/// How the version of a write is chosen.
+pub(super) trait Versioning: Clone + Debug + Eq + Hash {
+    /// A node that starts.
+    fn start(seat: &Seat) -> Self;
+    /// The first phase of a write. `now` is the node's own clock.
+    fn write(&mut self, now: Nanos, writer: u32, value: Value) -> (Goal, Phase<Stored>);
+    /// What to do after one more answer.
+    fn go_on(config: &Configuration, goal: &mut Goal, gathered: &Gathered<Stored>) -> Next<Stored> {
+        go_on(config, goal, gathered)
+    }
+}
+
+/// A protocol of phases whose registers have versions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Versions<V>(V);
+
+impl<V: Versioning> Phased for Versions<V> {
+    type Held = Stored;
+    type Goal = Goal;
+
+    fn start(seat: &Seat) -> Self {
+        Self(V::start(seat))
+    }
+
+    fn read(&mut self) -> (Goal, Phase<Stored>) {
+        (Goal::Read, Phase::Query)
+    }
+
+    fn write(&mut self, now: Nanos, writer: u32, value: Value) -> (Goal, Phase<Stored>) {
+        self.0.write(now, writer, value)
+    }
+
+    fn go_on(
+        &mut self,
+        config: &Configuration,
+        goal: &mut Goal,
+        gathered: &Gathered<Stored>,
+    ) -> Next<Stored> {
+        V::go_on(config, goal, gathered)
+    }
+}
 
 /// What an operation is after, and in which phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,8 +63,15 @@ pub(super) enum Goal {
     Stored(ClientReply),
 }
 
-/// The first phase of a read.
-pub(super) const READ: (Goal, Phase<Stored>) = (Goal::Read, Phase::Query);
+/// A write that first asks for the latest version.
+pub(super) fn ask_first(writer: u32, value: Value) -> (Goal, Phase<Stored>) {
+    (Goal::Write { writer, value }, Phase::Query)
+}
+
+/// A write that is stored at once.
+pub(super) fn store(stored: Stored) -> (Goal, Phase<Stored>) {
+    (Goal::Stored(ClientReply::Written), Phase::Store(stored))
+}
 
 /// What a coordinator does after one more answer.
 pub(super) fn go_on(

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::machine::Seat;
-use super::message::{ClientReply, ClientRequest, Request};
+use super::message::ClientReply;
 use super::phases::{Gathered, Next, Phase, Phased};
 use super::replica::Held;
 use super::{Configuration, Value};
@@ -50,19 +50,12 @@ impl Phased for Voting {
         Self
     }
 
-    fn begin(
-        &mut self,
-        _: Nanos,
-        _: &Configuration,
-        request: &ClientRequest,
-    ) -> Option<(Goal, Phase<Vote>)> {
-        match request.request {
-            Request::Read => Some((Goal::Read, Phase::Query)),
-            Request::Write(value) => {
-                Some((Goal::Write, Phase::Store(Vote { value: Some(value), arrivals: 0 })))
-            }
-            Request::Cas { .. } => None,
-        }
+    fn read(&mut self) -> (Goal, Phase<Vote>) {
+        (Goal::Read, Phase::Query)
+    }
+
+    fn write(&mut self, _: Nanos, _: u32, value: Value) -> (Goal, Phase<Vote>) {
+        (Goal::Write, Phase::Store(Vote { value: Some(value), arrivals: 0 }))
     }
 
     fn go_on(
