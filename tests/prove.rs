@@ -157,8 +157,10 @@ fn histories(
 fn no_reduction_loses_a_history() {
     let mut questions = Vec::new();
     let cluster = |protocol: Protocol, n: u16, durability: &str| {
+        let has_versions = matches!(protocol, Protocol::Abd | Protocol::Lww);
+        let write_back = if has_versions { "write_back = false\n" } else { "" };
         format!(
-            "protocol = \"{}\"\nnodes = {n}\nr = 2\nw = 2\nwrite_back = false\n\
+            "protocol = \"{}\"\nnodes = {n}\nr = 2\nw = 2\n{write_back}\
              durability = \"{durability}\"\n",
             protocol.name()
         )

@@ -313,8 +313,10 @@ fn kafka(terms: &Terms) -> Result<Translation, String> {
     match word(terms.write.as_ref(), "all").as_str() {
         "all" | "-1" => {
             let least = terms.min_insync.unwrap_or(1);
-            let cluster =
-                Cluster::new("insync", n).set("min_insync", least).mode("election", election);
+            let cluster = Cluster::new("primary", n)
+                .mode("acks", "insync")
+                .set("min_insync", least)
+                .mode("election", election);
             let remark = if least == 1 {
                 "With min.insync.replicas = 1 the leader alone may be all that is in sync."
             } else {
