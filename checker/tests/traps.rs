@@ -88,7 +88,7 @@ fn a_write_of_unknown_outcome_may_take_effect_long_after_its_client_gave_up() {
                    1 ok read 1";
     valid(history, &Rules::default(), Engine::Zones);
     let back = format!("{history}\n2 invoke read null\n2 ok read null");
-    invalid(&back, &Rules::default(), Engine::Zones, Anomaly::Contradiction);
+    invalid(&back, &Rules::default(), Engine::Zones, Anomaly::NewOldInversion);
 }
 
 #[test]
