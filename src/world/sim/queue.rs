@@ -1,60 +1,44 @@
 //! What is to happen, by time. Equal times keep the order in which they were planned.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Nanos;
 
-/// A queue of events.
+/// A queue of events. They stay where they are while only their times are put in order: an event may be
+/// large.
 #[derive(Debug)]
 pub(super) struct Queue<E> {
-    heap: BinaryHeap<Entry<E>>,
+    /// When, how many were planned before, and where the event is. The earliest is the greatest:
+    /// `BinaryHeap` gives the greatest first.
+    order: BinaryHeap<Reverse<(Nanos, u64, u32)>>,
+    events: Vec<Option<E>>,
+    free: Vec<u32>,
     planned: u64,
-}
-
-#[derive(Debug)]
-struct Entry<E> {
-    at: Nanos,
-    order: u64,
-    event: E,
 }
 
 impl<E> Queue<E> {
     pub(super) fn new() -> Self {
-        Self { heap: BinaryHeap::new(), planned: 0 }
+        Self { order: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), planned: 0 }
     }
 
     pub(super) fn push(&mut self, at: Nanos, event: E) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.events.push(None);
+            self.events.len() as u32 - 1
+        });
+        self.events[place as usize] = Some(event);
         self.planned += 1;
-        self.heap.push(Entry { at, order: self.planned, event });
+        self.order.push(Reverse((at, self.planned, place)));
     }
 
     pub(super) fn next_at(&self) -> Option<Nanos> {
-        self.heap.peek().map(|entry| entry.at)
+        self.order.peek().map(|Reverse((at, ..))| *at)
     }
 
     pub(super) fn pop(&mut self) -> Option<(Nanos, E)> {
-        self.heap.pop().map(|entry| (entry.at, entry.event))
+        let Reverse((at, _, place)) = self.order.pop()?;
+        self.free.push(place);
+        self.events[place as usize].take().map(|event| (at, event))
     }
 }
-
-// The earliest is the greatest: `BinaryHeap` gives the greatest first.
-impl<E> Ord for Entry<E> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
-    }
-}
-
-impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl<E> Eq for Entry<E> {}
