@@ -59,7 +59,10 @@ def test_a_search_out_of_budget_knows_nothing() -> None:
     result = quorate.check(RECORDED / "linearizable" / "abd-repeated-values.jsonl", budget="1,1KiB")
     assert result.verdict == "unknown" and result.valid is None
     undecided = next(key for key in result.keys if key.valid is None)
-    assert str(undecided) == f"unknown: key {undecided.key}, out of {undecided.to_dict()['out_of']}"
+    document = undecided.to_dict()
+    first, *story = str(undecided).splitlines()
+    assert first == f"unknown: key {undecided.key}, out of {document['out_of']}"
+    assert [line.strip() for line in story] == document["story"]
 
 
 def test_all_conditions_are_told_by_key_and_of_the_whole() -> None:
