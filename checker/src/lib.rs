@@ -83,7 +83,10 @@ pub use read::{Format, IndexOrder, Reader};
 pub use reading::{Object, Reading};
 pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
 pub use staleness::{Atomicity, Staleness, Times, Visibility, Visible, staleness};
-pub use stream::{Only, Standing as StreamStanding, Stream, StreamKey};
+pub use stream::{
+    Act as StreamAct, Only, Registers as StreamRegisters, Router as StreamRouter,
+    Standing as StreamStanding, Stream, StreamKey,
+};
 pub use transactions::Isolation;
 pub use value::{Value, ValueId, Values};
 pub use verdict::{

@@ -31,7 +31,7 @@ fn log(value: &str) -> String {
 fn read(text: String) -> Result<u32, String> {
     let work = move || {
         let mut reader = Reader::new(text.as_bytes(), None).map_err(|error| error.to_string())?;
-        Recorded::read(&mut reader, &Reading::default(), |_| {})
+        Recorded::read(&mut reader, &Reading::default())
             .map(|recorded| recorded.event_count)
             .map_err(|error| error.to_string())
     };

@@ -10,8 +10,8 @@ use quorate_checker::{
 
 fn read(text: &[u8]) -> Result<(Recorded, Format, Option<u64>), String> {
     let mut reader = Reader::new(text, None).map_err(|error| error.to_string())?;
-    let recorded = Recorded::read(&mut reader, &Reading::default(), |_| {})
-        .map_err(|error| error.to_string())?;
+    let recorded =
+        Recorded::read(&mut reader, &Reading::default()).map_err(|error| error.to_string())?;
     Ok((recorded, reader.format(), reader.truncated()))
 }
 
@@ -465,7 +465,7 @@ fn some_file() -> impl Strategy<Value = Vec<u8>> {
 fn do_everything(bytes: &[u8]) {
     for format in [None, Some(Format::Jsonl), Some(Format::Edn), Some(Format::EtcdLog)] {
         let Ok(mut reader) = Reader::new(bytes, format) else { continue };
-        let recorded = Recorded::read(&mut reader, &Reading::default(), |_| {});
+        let recorded = Recorded::read(&mut reader, &Reading::default());
         let Ok(recorded) = recorded else { continue };
         assert!(
             recorded.check(quorate_checker::Budget { steps: 1000, bytes: 1 << 20 }).count() <= 100

@@ -5,8 +5,8 @@ mod common;
 use common::{Shape, history, rng, scaled, shown};
 use quorate_checker::{
     Budget, Builder, Datum, Entry, Event, EventKind, FailedCas, History, NilRead, Process,
-    ReadError, Reader, Rules, Stream, StreamKey, StreamStanding, Value, Verdict, check,
-    write_jsonl,
+    ReadError, Reader, Rules, Stream, StreamAct, StreamKey, StreamRegisters, StreamRouter,
+    StreamStanding, Value, Verdict, check, write_jsonl,
 };
 use rand::RngExt;
 
@@ -148,7 +148,7 @@ fn entries(events: &[Event]) -> Vec<Entry> {
 }
 
 #[test]
-fn parts_find_what_the_whole_finds_at_the_same_positions() {
+fn shares_find_what_the_whole_finds_at_the_same_positions() {
     let mut invalid = 0;
     for seed in 0..scaled(600) {
         let shape = Shape { op_count_max: 12, cas: seed % 2 == 0, ..SMALL };
@@ -161,22 +161,29 @@ fn parts_find_what_the_whole_finds_at_the_same_positions() {
         let expected: Vec<StreamKey> = whole.keys().collect();
         invalid += u64::from(whole.verdict() == Verdict::Invalid);
         for count in 1..8 {
-            let mut parts: Vec<Stream> =
-                (0..count).map(|part| Stream::part(Rules::default(), part, count)).collect();
+            let rules = Rules::default();
+            let mut router = StreamRouter::new(rules.clone());
+            let mut acts: Vec<Vec<StreamAct>> = (0..count).map(|_| Vec::new()).collect();
             for entry in &entries {
-                for part in &mut parts {
-                    part.push_entry(entry).expect("well-formed");
+                if let Some(act) = router.push_entry(entry).expect("well-formed") {
+                    acts[act.key() as usize % count].push(act);
                 }
             }
-            let mut found: Vec<StreamKey> = parts.iter().flat_map(Stream::keys).collect();
-            found.sort_by_key(|key| key.number);
-            assert_eq!(found, expected, "seed {seed} in {count} parts");
-            let verdict = parts.iter().map(Stream::verdict).max();
-            assert_eq!(verdict, Some(whole.verdict()), "seed {seed} in {count} parts");
-            for part in &parts {
-                assert_eq!(part.event_count(), whole.event_count());
-                assert_eq!(part.op_count(), whole.op_count());
+            let mut shares = Vec::new();
+            for acts in &acts {
+                let mut share = StreamRegisters::new(&rules, count as u32);
+                for act in acts {
+                    share.take(act);
+                }
+                shares.push(share.standings().collect::<Vec<_>>().into_iter());
             }
+            let found = (0..router.key_count()).map(|number| StreamKey {
+                key: router.name(number).cloned(),
+                standing: shares[number as usize % count].next().expect("it has a share"),
+            });
+            assert_eq!(found.collect::<Vec<_>>(), expected, "seed {seed} in {count} shares");
+            assert_eq!(router.event_count(), whole.event_count());
+            assert_eq!(router.op_count(), whole.op_count());
         }
     }
     assert!(invalid > scaled(50), "only {invalid}");

@@ -26,15 +26,13 @@ pub(super) struct Batch {
 impl Batch {
     /// The next events of a reader, so many at most.
     pub(super) fn read(reader: &mut Reader<impl BufRead>, count_max: usize) -> Self {
-        let mut batch = Self { events: Vec::with_capacity(count_max), ..Self::default() };
-        for entry in reader.entries().take(count_max) {
-            match entry {
-                Ok(entry) => batch.events.push(entry),
-                Err(error) => batch.error = Some(error),
-            }
+        let mut events = Vec::new();
+        if reader.format() != Format::Binary {
+            // The binary form brings its own.
+            events.reserve(count_max);
         }
-        batch.truncated = reader.truncated();
-        batch
+        let error = reader.read_batch(&mut events, count_max).err();
+        Self { events, error, truncated: reader.truncated() }
     }
 
     /// Whether there is nothing in it: no more is to come, or it was a block of blank lines.

@@ -78,6 +78,21 @@ impl Source {
     }
 }
 
+impl Source {
+    /// The events batch by batch, up to the first mistake.
+    pub(super) fn batches(&mut self) -> impl Iterator<Item = Result<Vec<Entry>, ReadError>> + '_ {
+        let mut wrong = None;
+        std::iter::from_fn(move || {
+            if let Some(error) = wrong.take() {
+                return Some(Err(error));
+            }
+            let Batch { events, error, .. } = self.next_batch()?;
+            wrong = error;
+            Some(Ok(events))
+        })
+    }
+}
+
 impl Iterator for Source {
     type Item = Result<Entry, ReadError>;
 
@@ -111,7 +126,7 @@ pub(super) fn load(
     quiet: bool,
 ) -> Result<Loaded> {
     let mut source = Source::open(path, format, quiet)?;
-    let recorded = Recorded::read(&mut source, reading, |_| ());
+    let recorded = Recorded::read_batches(&mut source.batches(), reading);
     let recorded = recorded.with_context(|| path.display().to_string())?;
     Ok(Loaded { recorded, format: source.format, truncated: source.truncated() })
 }

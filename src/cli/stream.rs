@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
+use std::{iter, mem, thread};
 
 use anyhow::{Context, Result, ensure};
 use quorate_checker::{
-    Datum, Entry, KeyResult, Object, Only, ReadError, Reading, Recorded, Rules, Stream, StreamKey,
-    StreamStanding, Value, Verdict,
+    Datum, KeyResult, Object, Only, ReadError, Reading, Recorded, Rules, StreamAct,
+    StreamRegisters, StreamRouter, StreamStanding, Value, Verdict,
 };
 use serde_json::json;
 
@@ -18,8 +17,12 @@ use super::source::Source;
 use crate::judge::examine;
 use crate::report::counted;
 
-/// So many batches of events may wait for a part of the stream.
-const BATCHES_WAITING: usize = 8;
+/// Each core has so many shares of the registers: few enough registers each that they stay in its cache.
+const SHARES_A_CORE: usize = 32;
+/// So much happens to the registers of a share at a time.
+const ACTS_MAX: usize = 1 << 12;
+/// So often that may wait for a core.
+const ACTS_WAITING: usize = 32;
 
 /// Checks a file in one pass. Registers that are left open, and the first that are not linearizable,
 /// are read once more.
@@ -31,17 +34,17 @@ pub(super) fn check(args: &CheckArgs, path: &Path) -> Result<Checked> {
     let in_file = || path.display().to_string();
     let rules = reading.register_rules().with_context(in_file)?;
     let mut source = Source::open(path, args.reading.format(), args.json)?;
-    let parts = take_in(&mut source, &rules).with_context(in_file)?;
-    let keys = Keys::sort(&parts);
+    let taken = take_in(&mut source, &rules).with_context(in_file)?;
+    let (router, keys) = (&taken.router, Keys::sort(&taken));
     let results = read_again(args, path, &keys.again)?;
     let worst = results.iter().map(KeyResult::verdict).max().unwrap_or(Verdict::Valid);
     let verdict = if keys.others.is_empty() { worst } else { Verdict::Invalid };
     let mut text = format!(
         "{}: {verdict} ({} on {} in {}, {})\n",
         path.display(),
-        counted(parts[0].op_count(), "operation"),
+        counted(router.op_count(), "operation"),
         counted(keys.count, "key"),
-        counted(u64::from(parts[0].event_count()), "event"),
+        counted(u64::from(router.event_count()), "event"),
         source.format,
     );
     if let Some(line) = source.truncated() {
@@ -66,8 +69,8 @@ pub(super) fn check(args: &CheckArgs, path: &Path) -> Result<Checked> {
         "file": path,
         "format": source.format.name(),
         "model": Object::Register.name(),
-        "events": parts[0].event_count(),
-        "operations": parts[0].op_count(),
+        "events": router.event_count(),
+        "operations": router.op_count(),
         "truncated_at_line": source.truncated(),
         "verdict": verdict.name(),
         "valid_keys_not_listed": keys.valid,
@@ -76,55 +79,78 @@ pub(super) fn check(args: &CheckArgs, path: &Path) -> Result<Checked> {
     Ok(Checked { verdict, text, json })
 }
 
-/// Checks all events in as many parts as there are cores.
-fn take_in(source: &mut Source, rules: &Rules) -> Result<Vec<Stream>, ReadError> {
-    let count = thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+/// All that a stream found out.
+struct Taken {
+    router: StreamRouter,
+    /// Shares of the registers, by the remainder of their numbers.
+    shares: Vec<StreamRegisters>,
+}
+
+/// Something that happens to the registers of a share.
+type Acts = (usize, Vec<StreamAct>);
+
+/// Checks all events: this thread tells whom they concern, and each core has its shares of the registers.
+fn take_in(source: &mut Source, rules: &Rules) -> Result<Taken, ReadError> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let count = cores * SHARES_A_CORE;
     thread::scope(|scope| {
-        let (batches, parts): (Vec<_>, Vec<_>) = (0..count)
-            .map(|number| {
-                let stream = Stream::part(rules.clone(), number, count);
-                let (batches, queue) = sync_channel(BATCHES_WAITING);
-                (batches, scope.spawn(move || take_part(stream, &queue)))
+        let (queues, workers): (Vec<_>, Vec<_>) = (0..cores)
+            .map(|_| {
+                let (acts, queue) = sync_channel(ACTS_WAITING);
+                let registers = || StreamRegisters::new(rules, count as u32);
+                let shares: Vec<_> = iter::repeat_with(registers).take(SHARES_A_CORE).collect();
+                (acts, scope.spawn(move || take_shares(shares, &queue)))
             })
             .unzip();
-        let mut error = None;
-        while let Some(batch) = source.next_batch() {
-            error = batch.error;
-            let events = Arc::new(batch.events);
-            // A part that has met an error takes no more.
-            let are_sent = batches.iter().all(|batches| batches.send(Arc::clone(&events)).is_ok());
-            if !are_sent || error.is_some() {
-                break;
-            }
-        }
-        drop(batches);
-        let parts = parts.into_iter().map(|part| match part.join() {
-            Ok(part) => part,
-            Err(panic) => std::panic::resume_unwind(panic),
+        let router = route(source, rules, count, |(share, acts)| {
+            // A worker only stops when nothing more is sent.
+            let _ = queues[share % cores].send((share / cores, acts));
         });
-        let (mut streams, mut errors) = (Vec::new(), Vec::new());
-        for part in parts {
-            match part {
-                Ok(stream) => streams.push(stream),
-                Err(error) => errors.push(error),
-            }
-        }
-        // What is wrong in a batch stands before what is wrong behind it.
-        match errors.into_iter().min_by_key(|error| error.line).or(error) {
-            Some(error) => Err(error),
-            None => Ok(streams),
-        }
+        drop(queues);
+        let mut of_core: Vec<_> = workers
+            .into_iter()
+            .map(|worker| match worker.join() {
+                Ok(shares) => shares.into_iter(),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect();
+        let shares = (0..count).filter_map(|share| of_core[share % cores].next()).collect();
+        Ok(Taken { router: router?, shares })
     })
 }
 
-/// Checks one part of all events, up to the first that is wrong.
-fn take_part(mut stream: Stream, queue: &Receiver<Arc<Vec<Entry>>>) -> Result<Stream, ReadError> {
-    for events in queue {
-        for event in events.iter() {
-            stream.push_entry(event)?;
+/// Tells for all events whom they concern, and sends it away when there is enough for a share.
+fn route(
+    source: &mut Source,
+    rules: &Rules,
+    count: usize,
+    mut send: impl FnMut(Acts),
+) -> Result<StreamRouter, ReadError> {
+    let mut router = StreamRouter::new(rules.clone());
+    let mut waiting: Vec<Vec<StreamAct>> = iter::repeat_with(Vec::new).take(count).collect();
+    for batch in source.batches() {
+        for entry in &batch? {
+            let Some(act) = router.push_entry(entry)? else { continue };
+            let share = act.key() as usize % count;
+            let acts = &mut waiting[share];
+            acts.push(act);
+            if acts.len() == ACTS_MAX {
+                send((share, mem::replace(acts, Vec::with_capacity(ACTS_MAX))));
+            }
         }
     }
-    Ok(stream)
+    waiting.into_iter().enumerate().for_each(send);
+    Ok(router)
+}
+
+/// Lets everything happen to the registers of some shares.
+fn take_shares(mut shares: Vec<StreamRegisters>, queue: &Receiver<Acts>) -> Vec<StreamRegisters> {
+    for (share, acts) in queue {
+        for act in &acts {
+            shares[share].take(act);
+        }
+    }
+    shares
 }
 
 /// What becomes of the registers of a stream.
@@ -138,14 +164,18 @@ struct Keys {
 }
 
 impl Keys {
-    fn sort(parts: &[Stream]) -> Self {
-        let mut keys = Self { count: 0, valid: 0, again: Vec::new(), others: Vec::new() };
+    fn sort(taken: &Taken) -> Self {
+        let Taken { router, shares } = taken;
+        let count = router.key_count();
+        let mut keys =
+            Self { count: u64::from(count), valid: 0, again: Vec::new(), others: Vec::new() };
         let mut stories = 0;
-        let mut all: Vec<StreamKey> = parts.iter().flat_map(Stream::keys).collect();
-        all.sort_unstable_by_key(|key| key.number);
-        for StreamKey { key, standing, .. } in all {
-            keys.count += 1;
-            match standing {
+        let mut standings: Vec<_> = shares.iter().map(StreamRegisters::standings).collect();
+        let share_count = standings.len();
+        for number in 0..count {
+            let standing = standings[number as usize % share_count].next();
+            let key = router.name(number).cloned();
+            match standing.unwrap_or(StreamStanding::Valid) {
                 StreamStanding::Valid => keys.valid += 1,
                 StreamStanding::Open(..) => keys.again.push(key),
                 StreamStanding::Invalid(_) if stories < STORIES_MAX => {
@@ -168,7 +198,7 @@ fn read_again(args: &CheckArgs, path: &Path, keys: &[Option<Value>]) -> Result<V
     let reading = Reading { object: Some(Object::Register), ..args.reading.to_reading() };
     let source = Source::open(path, args.reading.format(), args.json)?;
     let events = source.map(|event| event.and_then(|event| only.keep(event.into())));
-    let recorded = Recorded::read(events, &reading, |_| ());
+    let recorded = Recorded::read(events, &reading);
     let recorded = recorded.with_context(|| path.display().to_string())?;
     let examined = examine(&recorded, args.budget.budget, false, || ());
     Ok(examined.into_iter().map(|examined| examined.result).collect())

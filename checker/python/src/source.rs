@@ -31,7 +31,7 @@ impl Source {
             return Ok(Self::File { path, file });
         }
         let mut rows = Rows::new(source)?;
-        let recorded = Recorded::read(&mut rows, reading, |_| {});
+        let recorded = Recorded::read(&mut rows, reading);
         match rows.raised {
             Some(raised) => Err(raised),
             None => Ok(Self::Table(recorded.map_err(|error| in_source("table", &error))?)),
@@ -49,7 +49,7 @@ impl Source {
 
 fn read_file(file: File, reading: &Reading) -> Result<Loaded, ReadError> {
     let mut reader = Reader::new(BufReader::with_capacity(1 << 18, file), None)?;
-    let recorded = Recorded::read(&mut reader, reading, |_| {})?;
+    let recorded = Recorded::read(&mut reader, reading)?;
     Ok(Loaded { recorded, truncated: reader.truncated() })
 }
 

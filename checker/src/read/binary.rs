@@ -9,10 +9,17 @@ use crate::plain::Entry;
 
 const EXPECTED: &str = "a history as it was written in the binary form";
 
-/// The events of the current block; none before the first.
+/// The events of the current block that were not handed out yet; none before the first.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     entries: Option<std::vec::IntoIter<Entry>>,
+}
+
+impl Blocks {
+    /// What is left of the current block.
+    pub(super) fn take_rest(&mut self) -> impl Iterator<Item = Entry> + '_ {
+        self.entries.iter_mut().flatten()
+    }
 }
 
 pub(super) fn next<R: BufRead>(
@@ -24,22 +31,34 @@ pub(super) fn next<R: BufRead>(
             source.line = entry.line();
             return Ok(Step::Entry(entry));
         }
-        let number = source.line + 1;
-        if blocks.entries.is_none() && !skip_magic(source, number)? {
-            return Ok(Step::Truncated(number));
+        match next_entries(source, blocks)? {
+            Step::Entry(entries) => blocks.entries = Some(entries.into_iter()),
+            Step::End => return Ok(Step::End),
+            Step::Truncated(number) => return Ok(Step::Truncated(number)),
         }
-        let block = next_block(&mut source.input).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => ReadError::new(number, error.to_string(), EXPECTED),
-            _ => ReadError::io(number, error),
-        })?;
-        let Some(block) = block else { return Ok(Step::End) };
-        if block.truncated {
-            return Ok(Step::Truncated(number));
-        }
-        let wrong = |number, problem| ReadError::new(number, problem, EXPECTED);
-        let entries = decode(&block.bytes, number, |line| json::line(number, line), wrong)?;
-        blocks.entries = Some(entries.into_iter());
     }
+}
+
+/// All entries of the next block, once those of the one before have been handed out.
+pub(super) fn next_entries<R: BufRead>(
+    source: &mut Source<R>,
+    blocks: &mut Blocks,
+) -> Result<Step<Vec<Entry>>, ReadError> {
+    let number = source.line + 1;
+    if blocks.entries.is_none() && !skip_magic(source, number)? {
+        return Ok(Step::Truncated(number));
+    }
+    blocks.entries.get_or_insert_default();
+    let block = next_block(&mut source.input).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => ReadError::new(number, error.to_string(), EXPECTED),
+        _ => ReadError::io(number, error),
+    })?;
+    let Some(block) = block else { return Ok(Step::End) };
+    if block.truncated {
+        return Ok(Step::Truncated(number));
+    }
+    let wrong = |number, problem| ReadError::new(number, problem, EXPECTED);
+    decode(&block.bytes, number, |line| json::line(number, line), wrong).map(Step::Entry)
 }
 
 /// Whether the file is long enough to begin as it must; other beginnings are an error.

@@ -37,6 +37,28 @@ pub(super) fn next<R: BufRead>(source: &mut Source<R>) -> Result<Step, ReadError
     }
 }
 
+/// Takes the plain events that come next and are in the buffer as whole lines, until there are
+/// `count_max` entries.
+pub(super) fn take_plain<R: BufRead>(
+    source: &mut Source<R>,
+    entries: &mut Vec<Entry>,
+    count_max: usize,
+) -> Result<(), ReadError> {
+    let line = source.line;
+    let buffer = source.input.fill_buf().map_err(|error| ReadError::io(line, error))?;
+    let mut rest = buffer;
+    while entries.len() < count_max
+        && let Some((event, length)) = plain::first(source.line + 1, rest)
+    {
+        entries.push(Entry::Plain(event));
+        source.line += 1;
+        rest = &rest[length..];
+    }
+    let taken = buffer.len() - rest.len();
+    source.input.consume(taken);
+    Ok(())
+}
+
 /// An event on a line by itself.
 pub(super) fn line(line: u64, text: &[u8]) -> Result<Event, ReadError> {
     parse(line, text).map_err(|failure| match failure {

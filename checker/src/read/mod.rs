@@ -112,6 +112,66 @@ impl<R: BufRead> Reader<R> {
         std::iter::from_fn(|| self.next_entry())
     }
 
+    /// Reads on until there are about `count_max` entries, or the file ends, or something is wrong in it:
+    /// what stood before that is in `entries`. Several times as fast as one by one. Nothing is added once
+    /// all has been read.
+    pub fn read_batch(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        count_max: usize,
+    ) -> Result<(), ReadError> {
+        while !self.done && entries.len() < count_max {
+            let before = entries.len();
+            let read = self.read_some(entries, count_max);
+            // In their order, so that only what stands before a mistake stays.
+            let mut rest = entries[before..].iter().zip(before..);
+            let wrong = rest.find_map(|(entry, place)| {
+                let order = self.order.check(entry.line(), entry.index());
+                order.err().map(|error| (place, error))
+            });
+            if let Some((place, error)) = wrong {
+                entries.truncate(place);
+                self.done = true;
+                return Err(error);
+            }
+            self.done |= read.is_err();
+            read?;
+        }
+        Ok(())
+    }
+
+    /// Reads at least one entry, if there is one, without looking at their order.
+    fn read_some(&mut self, entries: &mut Vec<Entry>, count_max: usize) -> Result<(), ReadError> {
+        if self.format == Format::Binary {
+            let before = entries.len();
+            entries.extend(self.binary.take_rest());
+            if let Some(last) = entries[before..].last() {
+                self.source.line = last.line();
+                return Ok(());
+            }
+            let step = binary::next_entries(&mut self.source, &mut self.binary)?;
+            if let Some(more) = self.settle(step) {
+                self.source.line = more.last().map_or(self.source.line, Entry::line);
+                if entries.is_empty() {
+                    *entries = more;
+                } else {
+                    entries.extend(more);
+                }
+            }
+            return Ok(());
+        }
+        if self.format == Format::Jsonl {
+            let before = entries.len();
+            json::take_plain(&mut self.source, entries, count_max)?;
+            if entries.len() > before {
+                return Ok(());
+            }
+        }
+        let step = self.step()?;
+        entries.extend(self.settle(step));
+        Ok(())
+    }
+
     fn next_entry(&mut self) -> Option<Result<Entry, ReadError>> {
         if self.done {
             return None;
@@ -122,23 +182,32 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn read(&mut self) -> Result<Option<Entry>, ReadError> {
-        let step = match self.format {
-            Format::Jsonl => json::next(&mut self.source)?,
-            Format::Edn => edn::next(&mut self.source, &mut self.edn)?,
-            Format::EtcdLog => etcd_log::next(&mut self.source)?,
-            Format::Binary => binary::next(&mut self.source, &mut self.binary)?,
-        };
-        match step {
-            Step::Entry(entry) => {
-                self.order.check(entry.line(), entry.index())?;
-                Ok(Some(entry))
-            }
-            Step::End => Ok(None),
-            Step::Truncated(line) => {
-                self.truncated = Some(line);
-                Ok(None)
-            }
+        let step = self.step()?;
+        let entry = self.settle(step);
+        if let Some(entry) = &entry {
+            self.order.check(entry.line(), entry.index())?;
         }
+        Ok(entry)
+    }
+
+    fn step(&mut self) -> Result<Step, ReadError> {
+        match self.format {
+            Format::Jsonl => json::next(&mut self.source),
+            Format::Edn => edn::next(&mut self.source, &mut self.edn),
+            Format::EtcdLog => etcd_log::next(&mut self.source),
+            Format::Binary => binary::next(&mut self.source, &mut self.binary),
+        }
+    }
+
+    /// What was found, if it is not the end, which is remembered.
+    fn settle<T>(&mut self, step: Step<T>) -> Option<T> {
+        match step {
+            Step::Entry(found) => return Some(found),
+            Step::End => {}
+            Step::Truncated(line) => self.truncated = Some(line),
+        }
+        self.done = true;
+        None
     }
 }
 
@@ -182,8 +251,8 @@ impl<R: BufRead> Iterator for Reader<R> {
 }
 
 /// What a format's reader found next.
-enum Step {
-    Entry(Entry),
+enum Step<T = Entry> {
+    Entry(T),
     End,
     /// The file ends inside the event that begins on this line.
     Truncated(u64),

@@ -31,6 +31,9 @@ use keys::{Calls, Keys, Registers};
 use sniff::Sniffer;
 use transactions::Transactions;
 
+/// So many events are read at a time where they come one by one.
+const BATCH_EVENTS: usize = 1 << 12;
+
 /// A history in memory, ready to be checked.
 pub struct Recorded {
     /// What it is of.
@@ -145,34 +148,53 @@ impl KeyResult {
 }
 
 impl Recorded {
-    /// Reads all events, telling `progress` of each.
+    /// Reads all events.
     pub fn read<E: Into<Entry>>(
         events: impl Iterator<Item = Result<E, ReadError>>,
         reading: &Reading,
-        mut progress: impl FnMut(&Entry),
     ) -> Result<Self, ReadError> {
         let mut events = events.map(|event| event.map(E::into));
+        let mut error = None;
+        let mut batches = std::iter::from_fn(|| {
+            let mut batch = Vec::new();
+            if error.is_none() {
+                let right =
+                    events.by_ref().map_while(|event| event.map_err(|e| error = Some(e)).ok());
+                batch.extend(right.take(BATCH_EVENTS));
+            }
+            if batch.is_empty() { error.take().map(Err) } else { Some(Ok(batch)) }
+        });
+        Self::read_batches(&mut batches, reading)
+    }
+
+    /// Reads all events, many at a time, which is faster.
+    pub fn read_batches(
+        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
+        reading: &Reading,
+    ) -> Result<Self, ReadError> {
         let mut before = Vec::new();
         let (mut object, mut sniffer) = (reading.object, Sniffer::new());
         while object.is_none() {
-            let Some(event) = events.next().transpose()? else { break };
-            object = sniffer.see(&event.whole())?;
-            before.push(event);
+            let Some(batch) = batches.next().transpose()? else { break };
+            object = sniffer.see_each(&batch)?;
+            before.push(batch);
         }
         let object = match object {
             Some(object) => object,
-            None => sniffer.settle(before.first().map_or(0, Entry::line))?,
+            None => {
+                let first = before.first().and_then(|batch| batch.first());
+                sniffer.settle(first.map_or(0, Entry::line))?
+            }
         };
-        let events = before.into_iter().map(Ok).chain(events);
-        let events = events.inspect(|event| event.iter().for_each(&mut progress));
-        let mut recorded = Self::of_object(object, events, reading)?;
+        let batches = &mut before.into_iter().map(Ok).chain(batches);
+        let mut recorded = Self::of_object(object, batches, reading)?;
         recorded.reading = Reading { object: Some(object), ..reading.clone() };
         Ok(recorded)
     }
 
     fn of_object(
         object: Object,
-        mut events: impl Iterator<Item = Result<Entry, ReadError>>,
+        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
         reading: &Reading,
     ) -> Result<Self, ReadError> {
         let versioned =
@@ -182,32 +204,36 @@ impl Recorded {
             Object::Register => {
                 let rules = reading.register_rules()?;
                 let mut builder = Builder::default();
-                events.try_for_each(|event| builder.push_entry(&event?))?;
+                for batch in batches {
+                    batch?.iter().try_for_each(|entry| builder.push_entry(entry))?;
+                }
                 Ok(Self::of_registers(builder.finish(), rules))
             }
             Object::ListAppend => {
-                empty().and_then(|()| Self::of_transactions(object, events, Workload::Lists))
+                empty().and_then(|()| Self::of_transactions(object, batches, Workload::Lists))
             }
             Object::MultiRegister => {
                 let (initial, nil_read) = (reading.register_values()?, reading.nil_read);
                 let model = MultiRegister { initial, nil_read };
-                Self::of_transactions(object, events, Workload::Registers(model))
+                Self::of_transactions(object, batches, Workload::Registers(model))
             }
             Object::Counter => {
-                Self::of_calls(object, events, Counter { initial: reading.count()? })
+                Self::of_calls(object, batches, Counter { initial: reading.count()? })
             }
-            Object::VersionedRegister => Self::of_calls(object, events, versioned(true)?),
-            Object::RevisionedRegister => Self::of_calls(object, events, versioned(false)?),
-            Object::Mutex => empty().and_then(|()| Self::of_calls(object, events, Mutex)),
-            Object::Kv => empty().and_then(|()| Self::of_calls(object, events, Kv)),
-            Object::Set => empty().and_then(|()| Self::of_calls(object, events, Set)),
+            Object::VersionedRegister => Self::of_calls(object, batches, versioned(true)?),
+            Object::RevisionedRegister => Self::of_calls(object, batches, versioned(false)?),
+            Object::Mutex => empty().and_then(|()| Self::of_calls(object, batches, Mutex)),
+            Object::Kv => empty().and_then(|()| Self::of_calls(object, batches, Kv)),
+            Object::Set => empty().and_then(|()| Self::of_calls(object, batches, Set)),
             Object::Queue => {
-                empty().and_then(|()| Self::of_calls(object, events, Queue::default()))
+                empty().and_then(|()| Self::of_calls(object, batches, Queue::default()))
             }
             Object::UnorderedQueue => {
-                empty().and_then(|()| Self::of_calls(object, events, UnorderedQueue::default()))
+                empty().and_then(|()| Self::of_calls(object, batches, UnorderedQueue::default()))
             }
-            Object::AppendList => empty().and_then(|()| Self::of_calls(object, events, AppendList)),
+            Object::AppendList => {
+                empty().and_then(|()| Self::of_calls(object, batches, AppendList))
+            }
         }
     }
 
@@ -231,15 +257,15 @@ impl Recorded {
 
     fn of_calls<M: Model<Op: Send + Sync> + Send + Sync + 'static>(
         object: Object,
-        events: impl Iterator<Item = Result<Entry, ReadError>>,
+        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
         model: M,
     ) -> Result<Self, ReadError>
     where
         M::Op: 'static,
     {
         let mut builder = CallBuilder::new(&model);
-        for event in events {
-            builder.push(&event?.whole())?;
+        for batch in batches {
+            batch?.iter().try_for_each(|entry| builder.push(&entry.whole()))?;
         }
         let history = builder.finish()?;
         Ok(Self {
@@ -254,7 +280,7 @@ impl Recorded {
 
     fn of_transactions(
         object: Object,
-        events: impl Iterator<Item = Result<Entry, ReadError>>,
+        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
         workload: Workload,
     ) -> Result<Self, ReadError> {
         let kind = match workload {
@@ -262,8 +288,8 @@ impl Recorded {
             Workload::Registers(_) => Kind::Registers,
         };
         let mut builder = TransactionBuilder::new(kind);
-        for event in events {
-            builder.push(&event?.whole())?;
+        for batch in batches {
+            batch?.iter().try_for_each(|entry| builder.push(&entry.whole()))?;
         }
         let history = builder.finish();
         Ok(Self {

@@ -3,6 +3,7 @@
 use crate::datum::{Datum, brief};
 use crate::error::ReadError;
 use crate::event::{Event, EventKind, Process};
+use crate::plain::Entry;
 use crate::reading::Object;
 
 /// Client events after which it is too late to find out.
@@ -23,8 +24,18 @@ impl Sniffer {
         Self { left, seen: 0 }
     }
 
+    /// The object, if one of these events tells it.
+    pub(super) fn see_each(&mut self, entries: &[Entry]) -> Result<Option<Object>, ReadError> {
+        for entry in entries {
+            if let Some(object) = self.see(&entry.whole())? {
+                return Ok(Some(object));
+            }
+        }
+        Ok(None)
+    }
+
     /// The object, as soon as an event tells it.
-    pub(super) fn see(&mut self, event: &Event) -> Result<Option<Object>, ReadError> {
+    fn see(&mut self, event: &Event) -> Result<Option<Object>, ReadError> {
         if event.process == Process::Nemesis {
             return Ok(None);
         }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
+use super::act::{Act, What};
 use crate::history::OPEN;
 use crate::value::Value;
 
@@ -105,8 +106,38 @@ impl Register {
         }
     }
 
+    /// Something happens to it. After its first violation nothing matters any more.
+    pub(super) fn take(&mut self, act: &Act) {
+        let Act { call, now, ref what, .. } = *act;
+        if self.standing != Standing::Valid {
+            return;
+        }
+        match what {
+            What::Asks | What::Writes { .. } => self.open.push_back((call, false)),
+            What::Touched(_) | What::Ended | What::Failed { .. } | What::Lost(_) => {
+                self.close(call);
+            }
+        }
+        match what {
+            What::Asks | What::Ended => {}
+            What::Writes { value, expected } => self.write(call, value, expected.clone()),
+            What::Touched(value) => self.touch(call, now, value),
+            What::Failed { value, met, met_another } => {
+                if let Some(value) = value {
+                    self.fail(now, value);
+                }
+                if let Some(met) = met {
+                    self.touch(call, now, met);
+                } else if *met_another {
+                    self.give_up(now, "a failed cas does not say which value it met");
+                }
+            }
+            What::Lost(value) => self.leave_open(value),
+        }
+    }
+
     /// Somebody begins to write `value`, or to replace `expected` by it.
-    pub(super) fn write(&mut self, call: u32, value: &Value, expected: Option<Value>) {
+    fn write(&mut self, call: u32, value: &Value, expected: Option<Value>) {
         if self.rare.as_ref().is_some_and(|rare| rare.expected.contains_key(value)) {
             self.give_up(call, "a value is written that an open compare-and-set expects");
             return;
@@ -125,13 +156,8 @@ impl Register {
         self.rare.get_or_insert_default()
     }
 
-    /// An operation may return from now on.
-    pub(super) fn call(&mut self, call: u32) {
-        self.open.push_back((call, false));
-    }
-
     /// An operation will not return any more.
-    pub(super) fn close(&mut self, call: u32) {
+    fn close(&mut self, call: u32) {
         if let Ok(place) = self.open.binary_search_by_key(&call, |(call, _)| *call) {
             self.open[place].1 = true;
         }
@@ -141,7 +167,7 @@ impl Register {
     }
 
     /// A write of this value may take effect at any later time, or never.
-    pub(super) fn leave_open(&mut self, value: &Value) {
+    fn leave_open(&mut self, value: &Value) {
         if let Some(dormant) = self.take_dormant(value) {
             let rare = self.rare();
             rare.lost_cas.extend(dormant.expected.is_some().then(|| value.clone()));
@@ -150,7 +176,7 @@ impl Register {
     }
 
     /// A write of this value certainly did not happen.
-    pub(super) fn fail(&mut self, now: u32, value: &Value) {
+    fn fail(&mut self, now: u32, value: &Value) {
         if self.rouse(value).is_none() {
             self.refute(now);
         }
@@ -195,7 +221,7 @@ impl Register {
     }
 
     /// An operation called at `call` returns at `now` with this value, written or read.
-    pub(super) fn touch(&mut self, call: u32, now: u32, value: &Value) {
+    fn touch(&mut self, call: u32, now: u32, value: &Value) {
         if self.standing == Standing::Valid && self.observe(call, now, value).is_err() {
             self.refute(now);
         }
@@ -204,7 +230,7 @@ impl Register {
         }
     }
 
-    pub(super) fn give_up(&mut self, now: u32, why: &'static str) {
+    fn give_up(&mut self, now: u32, why: &'static str) {
         if self.standing == Standing::Valid {
             self.standing = Standing::Open(now, why);
             self.clear();

@@ -19,8 +19,8 @@ pub(crate) fn read(path: &Path, format: Option<Format>, reading: &Reading) -> Re
     let file = BufReader::new(File::open(path).expect("the file is there"));
     let mut reader =
         Reader::new(file, format).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let recorded = Recorded::read(&mut reader, reading, |_| {})
-        .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let recorded =
+        Recorded::read(&mut reader, reading).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert_eq!(reader.truncated(), None, "{}", path.display());
     recorded
 }

@@ -13,7 +13,7 @@ fn recorded(object: Object, history: &str) -> Recorded {
     let lines: String = history.trim().lines().map(event).collect();
     let reader = Reader::new(lines.as_bytes(), None).expect("it is a history");
     let reading = Reading { object: Some(object), ..Reading::default() };
-    Recorded::read(reader, &reading, |_| {}).unwrap_or_else(|error| panic!("{error}"))
+    Recorded::read(reader, &reading).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The verdict, its certificate verified; and the stories.

@@ -17,7 +17,7 @@ use quorate_checker::{
 
 fn recorded(events: &[Event]) -> Recorded {
     let events = events.iter().cloned().map(Ok);
-    Recorded::read(events, &Reading::default(), |_| ()).expect("made histories are well-formed")
+    Recorded::read(events, &Reading::default()).expect("made histories are well-formed")
 }
 
 fn check(recorded: &Recorded) -> KeyResult {

@@ -12,7 +12,7 @@ fn recorded(lines: &[(u32, &str, &str)]) -> Recorded {
     };
     let text: String = lines.iter().map(line).collect();
     let reader = Reader::new(text.as_bytes(), None).expect("it is EDN");
-    Recorded::read(reader, &Reading::default(), |_| ()).expect("it is well-formed")
+    Recorded::read(reader, &Reading::default()).expect("it is well-formed")
 }
 
 /// What is found, how it is told, and the strongest levels that hold.

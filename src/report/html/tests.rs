@@ -5,7 +5,7 @@ use super::*;
 /// A trace and the proofs of a history in lines of JSON.
 fn traced(history: &str) -> (Trace, Certificate) {
     let events = || Reader::new(history.as_bytes(), Some(Format::Jsonl)).unwrap();
-    let recorded = Recorded::read(events(), &Reading::default(), |_| ()).unwrap();
+    let recorded = Recorded::read(events(), &Reading::default()).unwrap();
     let mut certificate = recorded.certificate();
     certificate.keys.extend(recorded.check(Budget::GENEROUS).map(|result| result.certificate()));
     (Trace::read(events(), &certificate).unwrap(), certificate)

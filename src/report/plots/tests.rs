@@ -5,7 +5,7 @@ use super::*;
 fn trace(lines: &str) -> Trace {
     let events = || Reader::new(lines.as_bytes(), Some(Format::Jsonl)).unwrap();
     let certificate: Certificate =
-        Recorded::read(events(), &Reading::default(), |_| ()).unwrap().certificate();
+        Recorded::read(events(), &Reading::default()).unwrap().certificate();
     Trace::read(events(), &certificate).unwrap()
 }
 

@@ -12,7 +12,22 @@ const DIGITS_MAX: usize = 18;
 
 /// The event on a line; `None` if there is anything unusual about it.
 pub(super) fn plain(line: u64, text: &[u8]) -> Option<PlainEvent> {
-    let mut rest = Rest(text.strip_suffix(b"\n").unwrap_or(text));
+    let (event, rest) = begin(line, text)?;
+    matches!(rest, b"" | b"\n").then_some(event)
+}
+
+/// The event on the first line of a text, and how long that line is; `None` if there is anything unusual
+/// about it, or the text ends in it.
+pub(super) fn first(line: u64, text: &[u8]) -> Option<(PlainEvent, usize)> {
+    let (event, rest) = begin(line, text)?;
+    let rest = rest.strip_prefix(b"\n")?;
+    Some((event, text.len() - rest.len()))
+}
+
+/// The event with which a text begins, and what follows it.
+#[inline]
+fn begin(line: u64, text: &[u8]) -> Option<(PlainEvent, &[u8])> {
+    let mut rest = Rest(text);
     rest.skip(b"{")?;
     let mut index = None;
     if rest.skip(b"\"index\":").is_some() {
@@ -53,7 +68,8 @@ pub(super) fn plain(line: u64, text: &[u8]) -> Option<PlainEvent> {
     } else {
         event.value = rest.scalar()?;
     }
-    (rest.0 == b"}").then_some(event)
+    rest.skip(b"}")?;
+    Some((event, rest.0))
 }
 
 /// What is left of a line.
@@ -73,6 +89,7 @@ impl Rest<'_> {
         words.into_iter().find_map(|(word, meaning)| self.skip(word).map(|()| meaning))
     }
 
+    #[inline]
     fn scalar(&mut self) -> Option<Scalar> {
         if self.skip(b"null").is_some() {
             return Some(Scalar::NOTHING);
@@ -109,7 +126,7 @@ impl Rest<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::plain;
+    use super::{first, plain};
     use crate::event::Event;
     use crate::read::json::line;
     use crate::write::write_jsonl;
@@ -169,6 +186,17 @@ mod tests {
             if let Some(plain) = plain(1, text.as_bytes()) {
                 let event = line(1, text.as_bytes());
                 prop_assert_eq!(event.ok(), Some(Event::from(plain)));
+            }
+            let alone = text.lines().next().and_then(|line| plain(1, line.as_bytes()));
+            let behind = format!("{text}{LINE}");
+            let whole = text.ends_with('\n');
+            let found = first(1, behind.as_bytes());
+            if let Some((event, length)) = found {
+                prop_assert_eq!(Some(event), alone);
+                prop_assert_eq!(behind.as_bytes()[length - 1], b'\n');
+                prop_assert_eq!(behind[..length].matches('\n').count(), 1);
+            } else if whole {
+                prop_assert_eq!(alone, None);
             }
         }
     }
