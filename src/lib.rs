@@ -16,7 +16,7 @@
 //! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
 //! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
 //! | [`generator`] | which client does what next, as values | knowing the world |
-//! | [`world`] | where a cluster lives: the simulator | deciding what to do |
+//! | [`world`] | where a cluster lives: the simulator, a stage for scripts; what happened there | deciding what to do |
 //! | [`workload`] | the schema of `workloads/*.toml` | running |
 //! | [`record`] | events as they happen, into the history, and checked at once if asked for | |
 //! | [`run`] | one run: ask, hand to the world, record | judging |

@@ -3,11 +3,15 @@
 //! The runner is plain synchronous code and the same for every world. It ends when the generator is
 //! done, all faults are mended, and every client has its answer.
 
+mod recovery;
+
+pub use recovery::Recovery;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 
-use quorate_checker::{History, Verdict};
+use quorate_checker::{EventKind, History, Verdict};
 
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
@@ -17,8 +21,9 @@ use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
 use crate::workload::{Clients, Workload};
-use crate::world::sim::Simulation;
-use crate::world::stage::{Played, Script, Step};
+use crate::world::sim::{Coverage, Simulation};
+use crate::world::stage::{Performance, Played, Script, Step};
+use crate::world::trace::Recording;
 use crate::world::{Happening, Traffic, World};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
@@ -37,6 +42,8 @@ pub struct Run {
     pub duration: Nanos,
     /// What went through the network.
     pub traffic: Traffic,
+    /// Whether every client got through after everything was mended; `None` if nobody looked.
+    pub recovery: Option<Recovery>,
     /// How many events there were when it was stopped early; `None` if it ended by itself.
     pub stopped_at: Option<u32>,
 }
@@ -132,10 +139,42 @@ fn simulate_into(
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RecordError> {
     if let Some(script) = &workload.script {
-        return perform(workload, script, recorder);
+        return perform(workload, script, recorder).map(|(run, _)| run);
+    }
+    let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    Runner::new(workload, seed, &mut world, recorder).run(watch)
+}
+
+/// As [`simulate`], but also with every step of it: what it takes to tell the run again, or to draw it.
+///
+/// # Panics
+/// If a script is impossible that was not resolved.
+pub fn simulate_recording(
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<(Run, Recording), RecordError> {
+    let recorder = Recorder::new(None);
+    if let Some(script) = &workload.script {
+        let (run, performance) = perform(workload, script, recorder)?;
+        return Ok((run, Recording::of_performance(&performance)));
     }
     let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
-    Runner::new(workload, seed, world, recorder).run(watch)
+    let mut world = world.recording(workload.clients.count);
+    let run = Runner::new(workload, seed, &mut world, recorder).run(watch)?;
+    Ok((run, world.into_recording().expect("it was recorded")))
+}
+
+/// As [`simulate`], but also with what nodes were made to do; nothing of that is known of a script.
+pub fn simulate_covering(workload: &Workload, seed: Seed) -> Result<(Run, Coverage), RecordError> {
+    let recorder = Recorder::new(None);
+    if let Some(script) = &workload.script {
+        let (run, _) = perform(workload, script, recorder)?;
+        return Ok((run, Coverage::default()));
+    }
+    let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed).covering();
+    let run = Runner::new(workload, seed, &mut world, recorder).run(&mut |_| true)?;
+    Ok((run, world.into_coverage().unwrap_or_default()))
 }
 
 /// Carries out a script, in which nothing is left to the seed.
@@ -143,13 +182,14 @@ fn perform(
     workload: &Workload,
     script: &Script,
     mut recorder: Recorder<'_>,
-) -> Result<Run, RecordError> {
+) -> Result<(Run, Performance), RecordError> {
     let performance = script.perform(&Arc::new(workload.config.clone()));
     let performance = performance.expect("a workload that was resolved can be carried out");
     let mut under_way: BTreeMap<u32, Operation> = BTreeMap::new();
     let mut faults = Faults::default();
     for Played { at, step, happenings } in &performance.played {
-        if let Step::Begin { process, operation, .. } = step {
+        if let Step::Begin { process, operation, .. } | Step::Ask { process, operation, .. } = step
+        {
             under_way.insert(*process, *operation);
             recorder.invoke(*at, *process, operation)?;
         }
@@ -162,13 +202,15 @@ fn perform(
             recorder.complete(*at, *process, &operation, &classify(&operation, *response))?;
         }
     }
-    Ok(Run {
+    let run = Run {
         history: recorder.finish(),
         faults: faults.windows(performance.duration),
         duration: performance.duration,
         traffic: performance.traffic,
+        recovery: None,
         stopped_at: None,
-    })
+    };
+    Ok((run, performance))
 }
 
 /// What a step breaks or mends beside the network.
@@ -183,6 +225,10 @@ fn fault_of(step: &Step) -> Option<Fault> {
             Some(Fault::SkewClocks { offsets: vec![(*node, *offset)] })
         }
         Step::Begin { .. }
+        | Step::Ask { .. }
+        | Step::Arrive { .. }
+        | Step::Answer { .. }
+        | Step::Disconnect { .. }
         | Step::Deliver(_)
         | Step::Drop(_)
         | Step::Duplicate(_)
@@ -201,7 +247,7 @@ struct Worker {
 
 struct Runner<'w, 'f, W> {
     workload: &'w Workload,
-    world: W,
+    world: &'w mut W,
     recorder: Recorder<'f>,
     generator: Generator,
     generator_rng: Rng,
@@ -216,7 +262,7 @@ struct Runner<'w, 'f, W> {
 }
 
 impl<'w, 'f, W: World> Runner<'w, 'f, W> {
-    fn new(workload: &'w Workload, seed: Seed, world: W, recorder: Recorder<'f>) -> Self {
+    fn new(workload: &'w Workload, seed: Seed, world: &'w mut W, recorder: Recorder<'f>) -> Self {
         let clients = &workload.clients;
         let mut generator = Generator::Registers(Registers::new(clients.registers));
         if let Some(pace) = clients.pace {
@@ -243,6 +289,10 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RecordError> {
         let mut stopped_at = self.go(watch)?;
         self.mend()?;
+        let recovery = match self.workload.clients.recovery {
+            Some(within) if stopped_at.is_none() => Some(self.recover(within)?),
+            _ => None,
+        };
         if stopped_at.is_none() && self.workload.clients.final_reads {
             self.generator = Generator::phases([
                 Generator::sleep(self.workload.clients.settle),
@@ -257,6 +307,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             faults: self.faults.windows(duration),
             duration,
             traffic: self.world.traffic(),
+            recovery,
             stopped_at,
         })
     }
@@ -270,10 +321,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             if is_violated || (is_watched && !watch(self.progress())) {
                 return Ok(Some(self.recorder.position()));
             }
-            let now = self.world.now();
-            while self.resting.front().is_some_and(|(until, _)| *until <= now) {
-                self.free.extend(self.resting.pop_front().map(|(_, worker)| worker));
-            }
+            let now = self.wake();
             if self.nemesis.next_at().is_some_and(|at| at <= now) {
                 let fault = self.nemesis.take_next();
                 fault.map_or(Ok(()), |(_, fault)| self.apply(&fault))?;
@@ -288,13 +336,26 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
                 Next::Wait => Nanos::MAX,
                 Next::Done => return Ok(None),
             };
-            let rested = self.resting.front().map_or(Nanos::MAX, |(until, _)| *until);
             let fault = self.nemesis.next_at().unwrap_or(Nanos::MAX);
-            if let Some(happening) = self.world.next(until.min(rested).min(fault)) {
+            if let Some(happening) = self.world.next(until.min(self.rested_at()).min(fault)) {
                 self.complete(happening)?;
             }
         }
         Ok(None)
+    }
+
+    /// Workers that have rested long enough are free again. Returns the time.
+    fn wake(&mut self) -> Nanos {
+        let now = self.world.now();
+        while self.resting.front().is_some_and(|(until, _)| *until <= now) {
+            self.free.extend(self.resting.pop_front().map(|(_, worker)| worker));
+        }
+        now
+    }
+
+    /// When the next worker has rested long enough.
+    fn rested_at(&self) -> Nanos {
+        self.resting.front().map_or(Nanos::MAX, |(until, _)| *until)
     }
 
     /// Waits for all answers that are still to come.
@@ -324,7 +385,8 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Ok(())
     }
 
-    fn complete(&mut self, happening: Happening) -> Result<(), RecordError> {
+    /// A client learns something. Returns what it means.
+    fn complete(&mut self, happening: Happening) -> Result<EventKind, RecordError> {
         let Happening { process, response } = happening;
         // A process keeps its number modulo the number of workers for all its successors.
         let count = self.workers.len() as u32;
@@ -333,7 +395,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         let now = self.world.now();
         let completion = classify(&operation, response);
         self.recorder.complete(now, process, &operation, &completion)?;
-        if completion.kind == quorate_checker::EventKind::Info {
+        if completion.kind == EventKind::Info {
             self.workers[worker as usize].process += count;
         }
         if matches!(response, Response::Refused | Response::Unavailable) {
@@ -341,7 +403,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         } else {
             self.free.push_back(worker);
         }
-        Ok(())
+        Ok(completion.kind)
     }
 
     fn apply(&mut self, fault: &Fault) -> Result<(), RecordError> {

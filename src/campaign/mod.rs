@@ -1,3 +1,4 @@
 //! Many runs of one question.
 
 pub mod prove;
+mod shorten;

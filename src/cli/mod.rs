@@ -17,6 +17,7 @@ mod replay;
 mod report;
 mod run;
 mod source;
+mod story;
 mod stream;
 mod terms;
 mod verify;

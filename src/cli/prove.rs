@@ -4,18 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use quorate_checker::Budget;
 use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::Counter;
 use super::run::{DEFAULT, DEFAULT_PATH, load};
+use super::story::story;
 use super::{Exit, print, print_json};
 use crate::campaign::prove::{self, Bounds, Counterexample, End, Progress, Proof, Question};
-use crate::judge::judge;
-use crate::report::{configuration, counted, entry, explanation};
-use crate::rng::Seed;
-use crate::run::simulate;
+use crate::report::{configuration, counted, entry};
 use crate::workload::{Expectation, File, Overrides, Workload};
 
 const EXAMPLES: &str = "Examples:
@@ -223,7 +220,7 @@ fn as_text(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&
     };
     entry(&mut text, "expected", &format!("{}: {expected}", workload.expect));
     if let (Some(found), Some(path)) = (violation(&proof.end), saved) {
-        text += &story(found, path);
+        text += &story(&found.workload, path);
     }
     text
 }
@@ -247,24 +244,6 @@ fn verdict(question: &Question, end: &End) -> String {
         }
         End::Stopped => "unknown: stopped; no violation as far as it got".to_owned(),
     }
-}
-
-/// A violation: its script, and why no order explains what clients saw.
-fn story(found: &Counterexample, path: &Path) -> String {
-    let mut text = String::new();
-    let run = simulate(&found.workload, Seed(0), None, &mut |_| true);
-    let run = run.expect("nothing is written, and the history is short");
-    let judged = judge(&found.workload, run, Budget::GENEROUS, || {});
-    entry(&mut text, "judgement", judged.judgement.name());
-    text.push('\n');
-    for line in found.workload.script.iter().flat_map(|script| script.text().lines()) {
-        text += &format!("  {line}\n");
-    }
-    for violation in judged.violations {
-        text += &format!("\n{}", explanation(&violation.explanation));
-    }
-    let path = path.display();
-    text + &format!("\nsaved        {path}\nagain        quorate run {path}\n")
 }
 
 fn as_json(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&Path>) -> Value {

@@ -1,6 +1,7 @@
 //! The judgement: what was found against what was promised, and how much there was to find.
 
 mod examine;
+mod glance;
 mod ladder;
 mod staleness;
 
@@ -14,10 +15,11 @@ use serde::Serialize;
 
 use crate::nemesis::FaultKind;
 use crate::promise::{Condition, Promise, promise};
-use crate::run::{FaultWindow, Run};
+use crate::run::{FaultWindow, Recovery, Run};
 use crate::workload::{Expectation, Workload};
 
 pub use examine::{Examined, More, examine};
+pub use glance::{Glance, glance};
 pub use ladder::{Ladder, Row};
 pub use staleness::{OverallStaleness, OverallTimes, quantile};
 
@@ -125,6 +127,8 @@ pub struct Judged {
     pub as_expected: Option<bool>,
     /// What was put to the test.
     pub evidence: Evidence,
+    /// Whether every client got through after everything was mended; `None` if nobody looked.
+    pub recovery: Option<Recovery>,
     /// The registers that are not linearizable, the most telling first.
     pub violations: Vec<Violation>,
     /// Which conditions hold.
@@ -140,6 +144,7 @@ pub struct Judged {
 /// Checks a run and judges it. `on_key` is told after each register.
 pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()) -> Judged {
     let mut evidence = evidence(&run.history, &run.faults);
+    let recovery = run.recovery;
     let recorded = Recorded::of_registers(run.history, Rules::default());
     let mut certificate = recorded.certificate();
     let mut verdict = Verdict::Valid;
@@ -162,21 +167,17 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
     if verdict == Verdict::Invalid {
         evidence.vacuous.clear();
     }
-    violations.sort_by_key(|violation| interest(workload.expect, violation.anomaly));
+    violations.sort_by_key(|violation| most_telling(workload.expect, violation.anomaly));
     let anomalies: Vec<Anomaly> = violations.iter().map(|violation| violation.anomaly).collect();
     let promise = promise(&workload.config, workload.hazards());
     let judgement = Judgement::of(promise.condition, verdict, &anomalies, &ladder);
-    let kept = match judgement {
-        Judgement::Broken => Some(false),
-        Judgement::Undecided => None,
-        Judgement::Kept | Judgement::WeakerByDesign | Judgement::NotShown => Some(true),
-    };
     Judged {
         verdict,
         judgement,
         promise,
-        as_expected: workload.expect.is_met(verdict, &anomalies, kept),
+        as_expected: as_expected(workload, verdict, &anomalies, judgement, recovery.as_ref()),
         evidence,
+        recovery,
         violations,
         ladder,
         staleness: staleness.sorted(),
@@ -185,8 +186,31 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
     }
 }
 
-/// What was expected first, then by name.
-fn interest(expected: Expectation, anomaly: Anomaly) -> (bool, Anomaly) {
+/// Whether the verdict is what was expected, and every client got through in the end who had to.
+fn as_expected(
+    workload: &Workload,
+    verdict: Verdict,
+    anomalies: &[Anomaly],
+    judgement: Judgement,
+    recovery: Option<&Recovery>,
+) -> Option<bool> {
+    let kept = match judgement {
+        Judgement::Broken => Some(false),
+        Judgement::Undecided => None,
+        Judgement::Kept | Judgement::WeakerByDesign | Judgement::NotShown => Some(true),
+    };
+    let met = workload.expect.is_met(verdict, anomalies, kept);
+    if is_stuck(workload, recovery) { Some(false) } else { met }
+}
+
+/// Whether some client did not get through in the end, where no rule of the protocol excuses that.
+fn is_stuck(workload: &Workload, recovery: Option<&Recovery>) -> bool {
+    let blocks = workload.config.protocol.facts().blocks;
+    recovery.is_some_and(|recovery| recovery.took.is_none()) && !blocks
+}
+
+/// By this, anomalies are put in order: what was expected first, then by name.
+pub fn most_telling(expected: Expectation, anomaly: Anomaly) -> (bool, Anomaly) {
     (expected != Expectation::Anomaly(anomaly), anomaly)
 }
 

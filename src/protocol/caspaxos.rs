@@ -47,6 +47,10 @@ impl Held for Acceptor {
     fn covers(&self, other: &Self) -> bool {
         self.promised >= other.promised && self.accepted >= other.accepted
     }
+
+    fn value(&self) -> Option<Value> {
+        self.value
+    }
 }
 
 /// Between nodes, about one ballot of one key.
@@ -151,6 +155,10 @@ impl Machine for CasPaxos {
             (EXPIRE, _) => self.attempts.retain(|attempt| !is_meant(&attempt.request)),
             _ => {}
         }
+    }
+
+    fn holds(&self, key: Key) -> Option<Value> {
+        self.acceptors.held(key).value()
     }
 
     fn kind(message: &Message) -> &'static str {

@@ -125,6 +125,21 @@ impl Machine for Chain {
     fn timer(&mut self, _: Timer, cx: &mut Context<'_, Self>) {
         self.tick(cx);
     }
+
+    fn holds(&self, key: Key) -> Option<Value> {
+        self.ledger.store.read(key)
+    }
+
+    fn kind(message: &Message) -> &'static str {
+        match message {
+            Message::Propose(_) => "propose",
+            Message::Down { .. } => "down",
+            Message::Synced(_) => "synced",
+            Message::Up { .. } => "up",
+            Message::Read { .. } => "read",
+            Message::Value { .. } => "value",
+        }
+    }
 }
 
 impl Chain {

@@ -43,6 +43,10 @@ impl Held for Locked {
     fn covers(&self, other: &Self) -> bool {
         self.changes >= other.changes
     }
+
+    fn value(&self) -> Option<Value> {
+        self.stored.value
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,6 +155,10 @@ impl Machine for Gifford {
             pending.ask(cx);
             cx.set_timer(cx.patience() / REPEATS, 0, timer);
         }
+    }
+
+    fn holds(&self, key: Key) -> Option<Value> {
+        self.registers.held(key).value()
     }
 
     fn kind(message: &Message) -> &'static str {

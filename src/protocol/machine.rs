@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::message::{ClientReply, ClientRequest, RequestId};
 use super::registry::{Message, Record, Registered};
 use super::set::NodeSet;
-use super::{Configuration, NodeId};
+use super::{Configuration, Key, NodeId, Value};
 use crate::time::Nanos;
 
 /// What happens to a node.
@@ -154,6 +154,12 @@ pub(super) trait Machine: Registered + Clone + Debug + Eq + Hash {
         None
     }
 
+    /// The value that its replica holds of a register, for pictures. `None` if it holds none, or something
+    /// else than one value.
+    fn holds(&self, _key: Key) -> Option<Value> {
+        None
+    }
+
     /// Whether this message can still make a difference here, now or later. True if nobody has thought
     /// about it.
     fn awaits(&self, _from: NodeId, _message: &Self::Message) -> bool {
@@ -264,6 +270,10 @@ impl<M: Machine> Seated<M> {
 
     pub(super) fn awaits(&self, from: NodeId, message: &M::Message) -> bool {
         self.machine.awaits(from, message)
+    }
+
+    pub(super) fn holds(&self, key: Key) -> Option<Value> {
+        self.machine.holds(key)
     }
 
     fn act(

@@ -207,6 +207,10 @@ where
         });
     }
 
+    fn holds(&self, key: Key) -> Option<Value> {
+        self.registers.held(key).value()
+    }
+
     fn kind(message: &Self::Message) -> &'static str {
         match message {
             Message::Query { .. } => "query",

@@ -13,7 +13,7 @@ use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
 use super::versioned::Versions;
 use super::{
-    NodeId, abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings,
+    Key, NodeId, Value, abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings,
     single_writer, sloppy, voting,
 };
 use crate::time::Nanos;
@@ -162,6 +162,12 @@ macro_rules! protocols {
                 }
             }
 
+            /// The value that its replica holds of a register, for pictures. `None` if it holds none, or
+            /// something else than one value.
+            pub fn holds(&self, key: Key) -> Option<Value> {
+                match &self.state { $(State::$name(seated) => seated.holds(key),)* }
+            }
+
             /// Whether a message can still make a difference here, now or later.
             pub fn awaits(&self, from: NodeId, message: &Message) -> bool {
                 match (&self.state, message) {
@@ -177,6 +183,7 @@ macro_rules! protocols {
 
 /// What a protocol can do, and what it does unless told otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub struct Facts {
     /// Whether it has a compare-and-set. Registers alone cannot reach the consensus that takes
     /// (Herlihy, "Wait-free synchronization", TOPLAS 13(1), 1991).
@@ -185,6 +192,8 @@ pub struct Facts {
     pub writes_back: bool,
     /// Whether each register must be written by one client only.
     pub single_writer: bool,
+    /// Whether a crash may leave a register blocked for good, by its own rules.
+    pub blocks: bool,
     /// What reads may wait for, and first what they wait for unless told otherwise.
     pub reads: &'static [Reads],
     /// Which settings mean something to it, of those that do not to every protocol.
@@ -196,6 +205,7 @@ impl Facts {
         has_cas: false,
         writes_back: false,
         single_writer: false,
+        blocks: false,
         reads: &[],
         settings: &[R, W, System, WriteBack, ReadRepair],
     };
@@ -236,7 +246,8 @@ protocols! {
     /// No versions: the value that enough replicas agree on.
     Voting = "voting": Phases<voting::Voting>, Facts { settings: &[R, W, System], ..Facts::REGISTER };
     /// Version numbers under locks and two-phase commit (Gifford).
-    Gifford = "gifford": gifford::Gifford, Facts { settings: &[R, W, System], ..Facts::REGISTER };
+    Gifford = "gifford": gifford::Gifford,
+        Facts { blocks: true, settings: &[R, W, System], ..Facts::REGISTER };
     /// Values count that more replicas return than can lie (Malkhi and Reiter).
     Masking = "masking": Phases<Versions<masking::Masking>>,
         Facts { writes_back: true, settings: &[R, W, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };

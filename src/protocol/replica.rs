@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::Keys;
-use super::{Durability, Key, Lies};
+use super::{Durability, Key, Lies, Value};
 
 /// What a replica holds of a register, and how it takes in what it is told to hold. The default is a
 /// register that was never written.
@@ -22,6 +22,11 @@ pub(super) trait Held:
     fn merge(&mut self, other: &Self) -> Self;
     /// Whether `other` is safe once this is on disk.
     fn covers(&self, other: &Self) -> bool;
+
+    /// The value, if it is one.
+    fn value(&self) -> Option<Value> {
+        None
+    }
 
     /// What a replica says it holds that lies; one that cannot forge anything says that it was never
     /// written.

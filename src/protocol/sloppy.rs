@@ -14,7 +14,7 @@ use super::message::{ClientReply, ClientRequest, Request, RequestId};
 use super::replica::Registers;
 use super::set::NodeSet;
 use super::version::{Stored, Version};
-use super::{Configuration, Durability, Key, NodeId};
+use super::{Configuration, Durability, Key, NodeId, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Message {
@@ -182,6 +182,10 @@ impl Machine for Sloppy {
                 cx.set_timer(cx.patience(), cx.patience(), timer);
             }
         }
+    }
+
+    fn holds(&self, key: Key) -> Option<Value> {
+        self.registers.held(key).value
     }
 
     fn kind(message: &Message) -> &'static str {

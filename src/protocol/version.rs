@@ -52,6 +52,10 @@ impl Held for Stored {
         self.version >= other.version
     }
 
+    fn value(&self) -> Option<Value> {
+        self.value
+    }
+
     fn lie(lies: Lies) -> Self {
         match lies {
             Lies::Forged => Self::new(u64::MAX >> 1, u32::MAX, -1),

@@ -40,6 +40,10 @@ impl Held for Vote {
     fn covers(&self, other: &Self) -> bool {
         self.arrivals >= other.arrivals
     }
+
+    fn value(&self) -> Option<Value> {
+        self.value
+    }
 }
 
 impl Phased for Voting {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::judge::{Evidence, Judged, Judgement, Ladder, OverallStaleness, Row, quantile};
 use crate::promise::Promise;
 use crate::rng::Seed;
+use crate::run::Recovery;
 use crate::time::Nanos;
 use crate::workload::Workload;
 use crate::world::Traffic;
@@ -31,6 +32,8 @@ pub struct Summary<'a> {
     /// Null if nobody can tell.
     as_expected: Option<bool>,
     evidence: &'a Evidence,
+    /// Null if nobody looked.
+    recovery: Option<&'a Recovery>,
     /// How many registers each engine decided.
     engines: &'a BTreeMap<&'static str, u64>,
     /// `valid`, `invalid` or `unknown` for each condition, from linearizability down.
@@ -97,6 +100,7 @@ impl<'a> Summary<'a> {
             expected: workload.expect.name(),
             as_expected: result.as_expected,
             evidence: &result.evidence,
+            recovery: result.recovery.as_ref(),
             engines: &result.engines,
             conditions: ladder(&result.ladder),
             staleness: staleness(&result.staleness),

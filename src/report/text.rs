@@ -9,6 +9,7 @@ use super::staleness::{seen_in_short, stale_reads};
 use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes};
 use crate::protocol::{Configuration, Setting};
 use crate::rng::Seed;
+use crate::run::Recovery;
 use crate::time::{Nanos, show_duration};
 use crate::workload::Workload;
 use crate::world::Traffic;
@@ -40,6 +41,9 @@ pub fn judged(
         None => "nobody can tell",
     };
     entry(&mut out, "expected", &format!("{}: {expected}", workload.expect));
+    if let Some(recovery) = &result.recovery {
+        entry(&mut out, "recovered", &recovered(recovery));
+    }
     if result.verdict != Verdict::Valid {
         for (name, verdict) in
             [("holds", Verdict::Valid), ("breaks", Verdict::Invalid), ("open", Verdict::Unknown)]
@@ -66,6 +70,19 @@ pub fn judged(
         out += &not_linearizable_either(&others);
     }
     out
+}
+
+fn recovered(recovery: &Recovery) -> String {
+    match recovery.took {
+        Some(took) => {
+            format!("every client got through {} after all was mended", show_duration(took))
+        }
+        None => format!(
+            "NO: within {} some client got nothing through {}",
+            show_duration(recovery.within),
+            recovery.stuck.join(", ")
+        ),
+    }
 }
 
 /// A configuration in a few words.

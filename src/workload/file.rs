@@ -327,6 +327,7 @@ pub(super) struct RawClients {
     pub(super) latency: Option<Latency>,
     pub(super) final_reads: Option<bool>,
     pub(super) settle: Option<Duration>,
+    pub(super) recovery: Option<Field<Duration>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -65,6 +65,9 @@ pub struct Clients {
     pub final_reads: bool,
     /// How long it is quiet after everything has been mended, before the final reads.
     pub settle: Nanos,
+    /// After everything has been mended, within which time every client must get a read and a write
+    /// through; nobody looks if `None`.
+    pub recovery: Option<Nanos>,
 }
 
 /// What must come of a run.
@@ -117,6 +120,18 @@ impl Expectation {
             (Self::Anomaly(expected), _) if anomalies.contains(&expected) => Some(true),
             (_, Verdict::Unknown) => None,
             (Self::Violation | Self::Anomaly(_), _) => Some(false),
+        }
+    }
+}
+
+impl Expectation {
+    /// Whether a violation of this name is one that must come of it.
+    pub fn is_shown_by(self, finding: &str) -> bool {
+        match self {
+            Self::Linearizable | Self::Promise => false,
+            Self::Violation => true,
+            Self::Anomaly(Anomaly::StaleRead) if finding == Anomaly::LostWrite.name() => true,
+            Self::Anomaly(anomaly) => anomaly.name() == finding,
         }
     }
 }

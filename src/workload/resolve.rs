@@ -331,6 +331,10 @@ fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients>
         time_limit: duration(source, time_limit, "clients.time_limit", default::TIME_LIMIT)?,
         final_reads: raw.final_reads.unwrap_or(true),
         settle: raw.settle.map_or(2 * timeout, |settle| settle.0),
+        recovery: match &raw.recovery {
+            None => None,
+            some => Some(duration(source, some.as_ref(), "clients.recovery", 0)?),
+        },
     })
 }
 

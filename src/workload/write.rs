@@ -78,7 +78,11 @@ impl Workload {
         }
         writeln!(out, "timeout = {}", time(self.sim.timeout))?;
         writeln!(out, "latency = \"{}\"", self.sim.client_latency)?;
-        writeln!(out, "final_reads = {}\nsettle = {}", clients.final_reads, time(clients.settle))
+        writeln!(out, "final_reads = {}\nsettle = {}", clients.final_reads, time(clients.settle))?;
+        match clients.recovery {
+            None => Ok(()),
+            Some(recovery) => writeln!(out, "recovery = {}", time(recovery)),
+        }
     }
 }
 

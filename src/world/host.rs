@@ -77,6 +77,14 @@ impl Host {
         }
     }
 
+    /// What has arrived at a node that is paused.
+    pub(super) fn arrived(&self) -> Option<&[Input]> {
+        match &self.state {
+            State::Paused(_, arrived) => Some(arrived),
+            State::Running(_) | State::Down => None,
+        }
+    }
+
     /// How many records are written and not yet safe.
     pub(super) fn unsynced(&self) -> usize {
         self.disk.written.len()
@@ -118,12 +126,16 @@ impl Host {
     /// Stops the node for good. What it wrote without syncing survives with the operating system, or
     /// is lost with the power. False if it is down already.
     pub(super) fn crash(&mut self, lose_unsynced: bool) -> bool {
+        if self.is_down() {
+            return false;
+        }
         if !lose_unsynced {
             while self.sync_next().is_some() {}
         }
         self.disk.written.clear();
         self.incarnation += 1;
-        !matches!(std::mem::replace(&mut self.state, State::Down), State::Down)
+        self.state = State::Down;
+        true
     }
 
     /// Starts a node that is down, with what is on its disk. False if it is not down.

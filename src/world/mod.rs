@@ -3,10 +3,11 @@
 mod host;
 pub mod sim;
 pub mod stage;
+pub mod trace;
 
 use crate::client::{Operation, Response};
 use crate::nemesis::Fault;
-use crate::protocol::NodeId;
+use crate::protocol::{NodeId, RequestId};
 use crate::time::Nanos;
 
 /// A cluster and its clients, simulated or real.
@@ -48,4 +49,14 @@ pub struct Traffic {
     pub lost: u64,
     /// Messages delivered twice.
     pub doubled: u64,
+}
+
+/// The name of the `nth` request of a process, from 1, in worlds that decide it themselves.
+fn request_id(process: u32, nth: u32) -> RequestId {
+    RequestId(u64::from(process) << 32 | u64::from(nth))
+}
+
+/// The process that made a request with such a name.
+fn asker(request: RequestId) -> u32 {
+    (request.0 >> 32) as u32
 }

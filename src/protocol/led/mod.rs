@@ -27,7 +27,7 @@ use super::ordered::{
 };
 use super::registry::Registered;
 use super::set::NodeSet;
-use super::{Configuration, NodeId, Reads};
+use super::{Configuration, Key, NodeId, Reads, Value};
 use crate::time::Nanos;
 
 /// A node does something by itself so often within its patience.
@@ -298,6 +298,27 @@ where
             TICK => self.tick(cx),
             _ if timer.number == self.term && self.silence >= LOYALTY => self.canvass(true, cx),
             _ => {}
+        }
+    }
+
+    fn holds(&self, key: Key) -> Option<Value> {
+        self.ledger.store.read(key)
+    }
+
+    fn kind(message: &Message) -> &'static str {
+        match message {
+            Message::Propose(_) => "propose",
+            Message::Where { .. } => "where",
+            Message::Here { .. } => "here",
+            Message::Canvass { .. } => "canvass",
+            Message::Vote { .. } => "vote",
+            Message::Append { .. } => "append",
+            Message::Appended { .. } => "appended",
+            Message::Missing { .. } => "missing",
+            Message::Install { .. } => "install",
+            Message::Beat { .. } => "beat",
+            Message::Beaten { .. } => "beaten",
+            Message::Newer { .. } => "newer",
         }
     }
 }

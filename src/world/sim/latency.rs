@@ -28,6 +28,11 @@ pub enum Latency {
 }
 
 impl Latency {
+    /// The time below which half of all draws lie.
+    pub fn middle(self) -> Nanos {
+        self.quantile(0.5) as Nanos
+    }
+
     /// The time below which a share `p` of all draws lies.
     fn quantile(self, p: f64) -> f64 {
         match self {

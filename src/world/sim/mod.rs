@@ -4,6 +4,7 @@
 //! doubles and reorders, and of clients that each hold a connection to one node. The protocol is the
 //! real one ([`crate::protocol`]); only what surrounds it is simulated.
 
+mod coverage;
 mod latency;
 mod network;
 mod queue;
@@ -11,6 +12,7 @@ mod queue;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use coverage::{Coverage, number};
 pub use latency::Latency;
 pub use network::NetworkSettings;
 
@@ -19,7 +21,8 @@ use network::Network;
 use queue::Queue;
 
 use super::host::Host;
-use super::{Happening, Traffic, World};
+use super::trace::{Loss, Recording};
+use super::{Happening, Traffic, World, asker, request_id};
 use rand::RngExt as _;
 
 use crate::client::{Operation, Response};
@@ -29,6 +32,7 @@ use crate::protocol::{
 };
 use crate::rng::{Rng, Seed};
 use crate::time::Nanos;
+use crate::world::stage::{Envelope, Step};
 
 /// How the simulated world behaves when nothing is broken.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,11 +62,18 @@ enum Event {
     Timer { node: NodeId, incarnation: u32, timer: Timer },
 }
 
+/// A client.
+#[derive(Debug, Clone, Copy, Default)]
+struct Client {
+    /// How many operations it has begun.
+    begun: u32,
+    waiting: Option<Waiting>,
+}
+
 /// A request whose client still waits.
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     id: RequestId,
-    process: u32,
     node: NodeId,
     /// Whether the connection has broken: a request on its way never arrives.
     broken: bool,
@@ -81,13 +92,15 @@ pub struct Simulation {
     disk_rng: Rng,
     timer_rng: Rng,
     timeout: Nanos,
-    /// Requests by slot; the slot is the low half of their number.
-    waiting: Vec<Option<Waiting>>,
-    free: Vec<u32>,
-    request_count: u64,
+    /// By process.
+    clients: Vec<Client>,
     /// When clients give up: in the order in which they asked, since all are equally patient.
     deadlines: VecDeque<(Nanos, RequestId)>,
     effects: Vec<Effect>,
+    /// What happened, if somebody wants to know.
+    recording: Option<Recording>,
+    /// What nodes were made to do, likewise.
+    coverage: Option<Box<Coverage>>,
 }
 
 impl Simulation {
@@ -107,16 +120,39 @@ impl Simulation {
             disk_rng: seed.fork("disks"),
             timer_rng: seed.fork("timers"),
             timeout: settings.timeout,
-            waiting: Vec::new(),
-            free: Vec::new(),
-            request_count: 0,
+            clients: Vec::new(),
             deadlines: VecDeque::new(),
             effects: Vec::new(),
+            recording: None,
+            coverage: None,
         };
         for node in 0..n {
             simulation.start(node);
         }
         simulation
+    }
+
+    /// The same cluster, where nothing has happened yet, and everything that will is recorded.
+    #[must_use]
+    pub fn recording(self, client_count: u32) -> Self {
+        let patience = 2 * self.timeout;
+        Self { recording: Some(Recording::new(client_count, patience)), ..self }
+    }
+
+    /// The same cluster, where nothing has happened yet, and it is noted what nodes are made to do.
+    #[must_use]
+    pub fn covering(self) -> Self {
+        Self { coverage: Some(Box::default()), ..self }
+    }
+
+    /// What nodes were made to do, if that was to be noted.
+    pub fn into_coverage(self) -> Option<Coverage> {
+        self.coverage.map(|coverage| *coverage)
+    }
+
+    /// What was recorded, if anything was to be.
+    pub fn into_recording(self) -> Option<Recording> {
+        self.recording
     }
 
     /// Lets one event happen. Returns what a client learns by it.
@@ -125,14 +161,14 @@ impl Simulation {
             Event::Message { from, to, message } => {
                 if self.network.is_cut(from, to) {
                     self.network.traffic.cut += 1;
+                    self.note_loss(Loss::Cut, || Envelope { from, to, message });
                 } else {
                     self.give(to, Input::Message { from, message });
                 }
             }
             Event::Request { to, request } => {
-                let waiting = self.waiting[slot(request.id)];
-                let broken = waiting.is_some_and(|w| w.id == request.id && w.broken);
-                if !broken {
+                let waiting = self.waiting(request.id);
+                if !waiting.is_some_and(|waiting| waiting.broken) {
                     self.give(to, Input::Request(request));
                 }
             }
@@ -163,8 +199,15 @@ impl Simulation {
 
     /// Gives a node an input and does what it wants done.
     fn give(&mut self, id: NodeId, input: Input) {
+        if let Some(recording) = &mut self.recording {
+            recording.input(self.now, id, &self.hosts[usize::from(id)], &input);
+        }
+        let kind = self.coverage.as_ref().map_or(0, |_| Coverage::input(&input));
         let mut effects = std::mem::take(&mut self.effects);
         self.hosts[usize::from(id)].handle(self.now, input, &mut effects);
+        if let Some(coverage) = &mut self.coverage {
+            coverage.add(id, kind, &effects);
+        }
         self.perform(id, effects);
     }
 
@@ -194,7 +237,13 @@ impl Simulation {
 
     fn send(&mut self, from: NodeId, to: NodeId, message: Message) {
         let [first, second] = self.network.send(self.now, from, to);
+        if let (None, Some(recording)) = (first, &mut self.recording) {
+            let loss = if self.network.is_cut(from, to) { Loss::Cut } else { Loss::Chance };
+            let envelope = Envelope { from, to, message: message.clone() };
+            recording.lost(self.now, envelope, loss);
+        }
         if let Some(at) = second {
+            self.note(|| Step::Duplicate(Envelope { from, to, message: message.clone() }));
             let message = message.clone();
             self.queue.push(at, Event::Message { from, to, message });
         }
@@ -211,15 +260,42 @@ impl Simulation {
 
     /// A client learns something, if it still waits.
     fn respond(&mut self, id: RequestId, response: Response) -> Option<Happening> {
-        let waiting = self.waiting[slot(id)].take_if(|waiting| waiting.id == id)?;
-        self.free.push(slot(id) as u32);
-        Some(Happening { process: waiting.process, response })
+        let process = asker(id);
+        self.waiting(id)?;
+        self.clients[process as usize].waiting = None;
+        self.note(|| match response {
+            Response::TimedOut => Step::GiveUp { process },
+            Response::ConnectionLost => Step::Disconnect { process },
+            Response::Value(_)
+            | Response::Written
+            | Response::Differs(_)
+            | Response::Unavailable
+            | Response::Refused => Step::Answer { process },
+        });
+        Some(Happening { process, response })
+    }
+
+    /// The request with this name, if its client still waits.
+    fn waiting(&self, id: RequestId) -> Option<Waiting> {
+        self.clients[asker(id) as usize].waiting.filter(|waiting| waiting.id == id)
+    }
+
+    fn restart(&mut self, node: NodeId) -> bool {
+        if self.hosts[usize::from(node)].is_down() {
+            self.note(|| Step::Restart { node });
+        }
+        self.start(node)
     }
 
     fn crash(&mut self, node: NodeId, lose_unsynced: bool) -> bool {
-        let went_down = self.hosts[usize::from(node)].crash(lose_unsynced);
-        for place in 0..self.waiting.len() {
-            if let Some(waiting) = &mut self.waiting[place]
+        if let Some(recording) = &mut self.recording {
+            recording.crash(self.now, node, &self.hosts[usize::from(node)], lose_unsynced);
+        }
+        if !self.hosts[usize::from(node)].crash(lose_unsynced) {
+            return false;
+        }
+        for process in 0..self.clients.len() {
+            if let Some(waiting) = &mut self.clients[process].waiting
                 && waiting.node == node
                 && !std::mem::replace(&mut waiting.broken, true)
             {
@@ -227,7 +303,7 @@ impl Simulation {
                 self.answer(id, Response::ConnectionLost);
             }
         }
-        went_down
+        true
     }
 
     fn resume(&mut self, node: NodeId) -> bool {
@@ -238,6 +314,14 @@ impl Simulation {
         true
     }
 
+    fn set_clock(&mut self, node: NodeId, offset: i64) -> bool {
+        let changed = self.hosts[usize::from(node)].set_clock_offset(offset);
+        if changed {
+            self.note(|| Step::SetClock { node, offset });
+        }
+        changed
+    }
+
     fn set_links(
         &mut self,
         links: &[(NodeId, NodeId)],
@@ -245,10 +329,18 @@ impl Simulation {
     ) -> bool {
         links.iter().fold(false, |any, (from, to)| set(&mut self.network, *from, *to) | any)
     }
-}
 
-fn slot(id: RequestId) -> usize {
-    (id.0 & 0xffff_ffff) as usize
+    fn note(&mut self, step: impl FnOnce() -> Step) {
+        if let Some(recording) = &mut self.recording {
+            recording.step(self.now, step());
+        }
+    }
+
+    fn note_loss(&mut self, loss: Loss, envelope: impl FnOnce() -> Envelope) {
+        if let Some(recording) = &mut self.recording {
+            recording.lost(self.now, envelope(), loss);
+        }
+    }
 }
 
 impl World for Simulation {
@@ -257,13 +349,13 @@ impl World for Simulation {
     }
 
     fn invoke(&mut self, process: u32, node: NodeId, operation: Operation) {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.waiting.push(None);
-            self.waiting.len() as u32 - 1
-        });
-        self.request_count += 1;
-        let id = RequestId((self.request_count << 32) | u64::from(place));
-        self.waiting[place as usize] = Some(Waiting { id, process, node, broken: false });
+        self.note(|| Step::Ask { process, node, operation });
+        let count = self.clients.len().max(process as usize + 1);
+        self.clients.resize(count, Client::default());
+        let client = &mut self.clients[process as usize];
+        client.begun += 1;
+        let id = request_id(process, client.begun);
+        client.waiting = Some(Waiting { id, node, broken: false });
         self.deadlines.push_back((self.now + self.timeout, id));
         let latency = self.client_latency.draw(&mut self.client_rng);
         if self.hosts[usize::from(node)].is_down() {
@@ -280,21 +372,21 @@ impl World for Simulation {
         let mut each = |nodes: &[NodeId], act: &mut dyn FnMut(&mut Self, NodeId) -> bool| {
             nodes.iter().fold(false, |any, node| act(self, *node) | any)
         };
-        match fault {
+        let changed = match fault {
             Fault::Crash { nodes, lose_unsynced } => {
                 each(nodes, &mut |world, node| world.crash(node, *lose_unsynced))
             }
-            Fault::Restart { nodes } => each(nodes, &mut |world, node| world.start(node)),
+            Fault::Restart { nodes } => each(nodes, &mut |world, node| world.restart(node)),
             Fault::Pause { nodes } => {
                 each(nodes, &mut |world, node| world.hosts[usize::from(node)].pause())
             }
             Fault::Resume { nodes } => each(nodes, &mut |world, node| world.resume(node)),
             Fault::ResetClocks { nodes } => {
-                each(nodes, &mut |world, node| world.hosts[usize::from(node)].set_clock_offset(0))
+                each(nodes, &mut |world, node| world.set_clock(node, 0))
             }
-            Fault::SkewClocks { offsets } => offsets.iter().fold(false, |any, (node, offset)| {
-                self.hosts[usize::from(*node)].set_clock_offset(*offset) | any
-            }),
+            Fault::SkewClocks { offsets } => offsets
+                .iter()
+                .fold(false, |any, (node, offset)| self.set_clock(*node, *offset) | any),
             Fault::Partition { cuts, .. } => {
                 self.set_links(cuts, |network, from, to| network.set_cut(from, to, true))
             }
@@ -307,14 +399,18 @@ impl World for Simulation {
             Fault::RestoreLinks { links } => {
                 self.set_links(links, |network, from, to| network.set_slowness(from, to, 1))
             }
+        };
+        if let (true, Some(recording)) = (changed, &mut self.recording) {
+            recording.fault(self.now, fault);
         }
+        changed
     }
 
     fn next(&mut self, until: Nanos) -> Option<Happening> {
         loop {
             // Deadlines of requests that were answered long ago.
             while let Some((_, id)) = self.deadlines.front()
-                && self.waiting[slot(*id)].is_none_or(|waiting| waiting.id != *id)
+                && self.waiting(*id).is_none()
             {
                 self.deadlines.pop_front();
             }

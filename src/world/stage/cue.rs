@@ -1,23 +1,43 @@
 //! One line of a script: what it says, and how it is written.
 
 use super::script::{Names, Words};
-use crate::client::Action;
-use crate::protocol::{NodeId, Timer, Value};
-use crate::time::{exact_duration, parse_duration};
+use crate::client::{Action, Operation};
+use crate::protocol::{Key, NodeId, Timer, Value};
+use crate::time::{Nanos, parse_duration};
 
 /// What one line of a script lets happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cue {
     /// `clients w1 w2 r`: in this order they are numbered. Those it does not name follow as they appear.
     Clients(Vec<String>),
-    /// `w: write 1 at A`: a client asks a node.
+    /// `w: write 1 at A`, or `w: write 1 to x2 at A` for another register than the first: a client asks a
+    /// node.
     Begin {
         /// Who.
         client: String,
         /// For what.
-        action: Action,
+        operation: Operation,
         /// Whom.
         node: NodeId,
+        /// `later`: whether request and answer are on their way until other lines let them arrive.
+        later: bool,
+    },
+    /// `arrive w`, or `arrive 2nd w`: what a client asked for later reaches its node.
+    Arrive {
+        /// Whose request.
+        client: String,
+        /// The first, second, … of those on their way, from 1.
+        number: usize,
+    },
+    /// `answer w`: the answer to what a client asked for later reaches it.
+    Answer {
+        /// Whom.
+        client: String,
+    },
+    /// `disconnect w`: a client learns that the node that it asked has crashed.
+    Disconnect {
+        /// Who.
+        client: String,
     },
     /// `deliver query A -> B, C`, and the same with `drop` and `duplicate`.
     Carry {
@@ -30,8 +50,13 @@ pub enum Cue {
         /// To whom.
         to: Vec<NodeId>,
     },
-    /// `sync A B`: what nodes have written reaches their disks.
-    Sync(Vec<NodeId>),
+    /// `sync A B`: what nodes have written reaches their disks; of each the oldest record with `once`.
+    Sync {
+        /// Whose.
+        nodes: Vec<NodeId>,
+        /// Whether only the oldest record.
+        once: bool,
+    },
     /// `timer A`, or `timer A 2:7`: a timer goes off.
     Timer {
         /// Whose.
@@ -62,6 +87,13 @@ pub enum Cue {
         /// Who.
         client: String,
     },
+    /// `wait 20ms`: nothing happens for this long.
+    Wait(Nanos),
+    /// `pace 0ns`: from now on each step takes this long.
+    Pace(Nanos),
+    /// `patience 200ms`: nodes forget an operation after this time. It counts from the beginning,
+    /// wherever it stands.
+    Patience(Nanos),
 }
 
 /// What becomes of a message.
@@ -98,6 +130,15 @@ pub struct Which {
 }
 
 impl Cue {
+    /// Whether something breaks or is mended beside the network, or a message is lost or doubled.
+    pub fn is_fault(&self) -> bool {
+        match self {
+            Self::Crash { .. } | Self::Restart(_) | Self::SetClock { .. } => true,
+            Self::Carry { fate, .. } => *fate != Fate::Deliver,
+            _ => false,
+        }
+    }
+
     /// Reads a line, which has at least one word.
     pub(super) fn parse(words: &mut Words<'_>, names: Names<'_>) -> Result<Self, String> {
         let first = words.next("a step")?;
@@ -109,13 +150,22 @@ impl Cue {
         }
         match first {
             "clients" => {
-                let mut clients = vec![words.next("the name of a client")?.to_owned()];
+                let mut clients = vec![client(words)?];
                 while words.peek().is_some() {
-                    clients.push(words.next("the name of a client")?.to_owned());
+                    clients.push(client(words)?);
                 }
                 Ok(Self::Clients(clients))
             }
-            "sync" => Ok(Self::Sync(names.some(words)?)),
+            "arrive" => {
+                let number = take_ordinal(words)?.unwrap_or(1);
+                Ok(Self::Arrive { client: client(words)?, number })
+            }
+            "answer" => Ok(Self::Answer { client: client(words)? }),
+            "disconnect" => Ok(Self::Disconnect { client: client(words)? }),
+            "sync" => Ok(Self::Sync { nodes: names.some(words)?, once: words.take("once") }),
+            "wait" => Ok(Self::Wait(duration(words)?)),
+            "pace" => Ok(Self::Pace(duration(words)?)),
+            "patience" => Ok(Self::Patience(duration(words)?)),
             "timer" => {
                 let node = names.node(words)?;
                 let timer = words.peek().map(|_| timer(words)).transpose()?;
@@ -137,28 +187,33 @@ impl Cue {
             "settle" => Ok(Self::Settle(names.some(words)?)),
             "give" => {
                 words.expect("up")?;
-                Ok(Self::GiveUp { client: words.next("the name of a client")?.to_owned() })
+                Ok(Self::GiveUp { client: client(words)? })
             }
             other => Err(format!(
-                "found \"{other}\"; expected the name of a client and a colon, or clients, deliver, \
-                 drop, duplicate, sync, timer, crash, restart, clock, settle or give up"
+                "found \"{other}\"; expected the name of a client and a colon, or clients, arrive, answer, \
+                 disconnect, deliver, drop, duplicate, sync, timer, crash, restart, clock, settle, give \
+                 up, wait, pace or patience"
             )),
         }
     }
 
     fn begin(client: &str, words: &mut Words<'_>, names: Names<'_>) -> Result<Self, String> {
-        let action = match words.next("read, write or cas")? {
-            "read" => Action::Read,
-            "write" => Action::Write(value(words)?),
+        let (action, preposition) = match words.next("read, write or cas")? {
+            "read" => (Action::Read, None),
+            "write" => (Action::Write(value(words)?), Some("to")),
             "cas" => {
                 let expected = if words.take("nothing") { None } else { Some(value(words)?) };
                 words.expect("->")?;
-                Action::Cas { expected, new: value(words)? }
+                (Action::Cas { expected, new: value(words)? }, Some("on"))
             }
             other => return Err(format!("found \"{other}\"; expected read, write or cas")),
         };
+        let names_key = preposition.map_or(words.peek() != Some("at"), |word| words.take(word));
+        let key = if names_key { key(words)? } else { 0 };
         words.expect("at")?;
-        Ok(Self::Begin { client: client.to_owned(), action, node: names.node(words)? })
+        let (operation, node) = (Operation { key, action }, names.node(words)?);
+        let later = words.take("later");
+        Ok(Self::Begin { client: client.to_owned(), operation, node, later })
     }
 
     fn carry(fate: Fate, words: &mut Words<'_>, names: Names<'_>) -> Result<Self, String> {
@@ -167,12 +222,7 @@ impl Cue {
                 words.expect("all")?;
                 None
             }
-            Some(word) if ordinal(word).is_some() => {
-                let number = ordinal(word);
-                words.next("a number")?;
-                number
-            }
-            _ => Some(1),
+            _ => Some(take_ordinal(words)?.unwrap_or(1)),
         };
         // A word that stands before a node is a kind of message.
         let kind = match words.peek_second() {
@@ -187,68 +237,15 @@ impl Cue {
         }
         Ok(Self::Carry { fate, which: Which { kind, number }, from, to })
     }
-
-    /// The line.
-    pub(super) fn show(&self, names: Names<'_>) -> String {
-        match self {
-            Self::Clients(clients) => format!("clients {}", clients.join(" ")),
-            Self::Begin { client, action, node } => {
-                let action = match action {
-                    Action::Read => "read".to_owned(),
-                    Action::Write(value) => format!("write {value}"),
-                    Action::Cas { expected: None, new } => format!("cas nothing -> {new}"),
-                    Action::Cas { expected: Some(expected), new } => {
-                        format!("cas {expected} -> {new}")
-                    }
-                };
-                format!("{client}: {action} at {}", names.show(*node))
-            }
-            Self::Carry { fate, which, from, to } => {
-                let to: Vec<String> = to.iter().map(|node| names.show(*node)).collect();
-                let (fate, from) = (fate.name(), names.show(*from));
-                format!("{fate} {}{from} -> {}", which.show(), to.join(", "))
-            }
-            Self::Sync(nodes) => format!("sync {}", names.list(nodes)),
-            Self::Timer { node, timer } => match timer {
-                None => format!("timer {}", names.show(*node)),
-                Some(Timer { kind, number }) => {
-                    format!("timer {} {kind}:{number}", names.show(*node))
-                }
-            },
-            Self::Crash { nodes, lose_unsynced } => {
-                let losing = if *lose_unsynced { " losing unsynced" } else { "" };
-                format!("crash {}{losing}", names.list(nodes))
-            }
-            Self::Restart(nodes) => format!("restart {}", names.list(nodes)),
-            Self::SetClock { node, offset } => {
-                let sign = if *offset < 0 { '-' } else { '+' };
-                let ahead = exact_duration(offset.unsigned_abs());
-                format!("clock {} {sign}{ahead}", names.show(*node))
-            }
-            Self::Settle(nodes) => format!("settle {}", names.list(nodes)),
-            Self::GiveUp { client } => format!("give up {client}"),
-        }
-    }
 }
 
-impl Which {
-    fn show(&self) -> String {
-        let number = match self.number {
-            None => "all ".to_owned(),
-            Some(1) => String::new(),
-            Some(number) => {
-                let ending = match (number % 10, number % 100) {
-                    (1, tens) if tens != 11 => "st",
-                    (2, tens) if tens != 12 => "nd",
-                    (3, tens) if tens != 13 => "rd",
-                    _ => "th",
-                };
-                format!("{number}{ending} ")
-            }
-        };
-        let kind = self.kind.as_ref().map(|kind| format!("{kind} ")).unwrap_or_default();
-        number + &kind
+/// The next word, if it is `2nd` or the like.
+fn take_ordinal(words: &mut Words<'_>) -> Result<Option<usize>, String> {
+    let number = words.peek().and_then(ordinal);
+    if number.is_some() {
+        words.next("a number")?;
     }
+    Ok(number)
 }
 
 /// `2nd` and the like.
@@ -260,6 +257,22 @@ fn ordinal(word: &str) -> Option<usize> {
 fn value(words: &mut Words<'_>) -> Result<Value, String> {
     let word = words.next("a whole number")?;
     word.parse().map_err(|_| format!("found \"{word}\"; expected a whole number"))
+}
+
+fn client(words: &mut Words<'_>) -> Result<String, String> {
+    words.next("the name of a client").map(str::to_owned)
+}
+
+/// A register: `x2` for the one with the number 2.
+fn key(words: &mut Words<'_>) -> Result<Key, String> {
+    const EXPECTED: &str = "a register, such as x2";
+    let word = words.next(EXPECTED)?;
+    let number = word.strip_prefix('x').and_then(|number| number.parse().ok());
+    number.ok_or_else(|| format!("found \"{word}\"; expected {EXPECTED}, or at"))
+}
+
+fn duration(words: &mut Words<'_>) -> Result<Nanos, String> {
+    parse_duration(words.next("a time, such as 20ms")?)
 }
 
 fn timer(words: &mut Words<'_>) -> Result<Timer, String> {

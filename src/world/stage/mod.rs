@@ -6,18 +6,22 @@
 
 mod cue;
 mod performance;
+mod scribe;
 mod script;
+mod show;
+mod step;
 
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 pub use cue::{Cue, Fate, Which};
 pub use performance::{Performance, Played};
+pub use scribe::Scribe;
 pub use script::{Mistake, Script};
+pub use step::{Impossible, Step};
 
 use super::host::Host;
-use super::{Happening, Traffic};
+use super::{Happening, Traffic, request_id};
 use crate::client::{Operation, Response};
 use crate::protocol::{
     ClientRequest, Configuration, Effect, Input, Message, Node, NodeId, RequestId, Timer,
@@ -52,101 +56,22 @@ impl Hash for Machine {
     }
 }
 
-/// One thing that happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// A process asks a node.
-    Begin {
-        /// Who asks.
-        process: u32,
-        /// Whom.
-        node: NodeId,
-        /// For what.
-        operation: Operation,
-    },
-    /// A message arrives.
-    Deliver(Envelope),
-    /// A message is lost.
-    Drop(Envelope),
-    /// A message is doubled: another one like it is on its way, too.
-    Duplicate(Envelope),
-    /// The oldest record that a node has written reaches its disk.
-    Sync {
-        /// Whose.
-        node: NodeId,
-    },
-    /// A timer goes off.
-    Timer {
-        /// Whose.
-        node: NodeId,
-        /// Which.
-        timer: Timer,
-    },
-    /// A node stops, and whoever waits for it learns that the connection broke.
-    Crash {
-        /// Which.
-        node: NodeId,
-        /// Whether what was not synced is lost.
-        lose_unsynced: bool,
-    },
-    /// A node that is down starts, with what is on its disk.
-    Restart {
-        /// Which.
-        node: NodeId,
-    },
-    /// A node's clock is set off.
-    SetClock {
-        /// Whose.
-        node: NodeId,
-        /// By how many nanoseconds it is ahead.
-        offset: i64,
-    },
-    /// A process stops waiting for an answer.
-    GiveUp {
-        /// Who.
-        process: u32,
-    },
-}
-
-/// Why a step cannot be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Impossible {
-    /// No such message is on its way.
-    NoSuchMessage,
-    /// The node has written nothing that is not synced.
-    NothingToSync,
-    /// No such timer is set.
-    NoSuchTimer,
-    /// The node is down.
-    Down,
-    /// The node is not down.
-    NotDown,
-    /// The process still waits for its last operation.
-    StillWaiting,
-    /// The process waits for nothing.
-    NotWaiting,
-}
-
-impl fmt::Display for Impossible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoSuchMessage => "no such message is on its way",
-            Self::NothingToSync => "everything it wrote is on disk already",
-            Self::NoSuchTimer => "it has set no such timer",
-            Self::Down => "the node is down",
-            Self::NotDown => "the node is not down",
-            Self::StillWaiting => "the client still waits for its last operation",
-            Self::NotWaiting => "the client waits for nothing",
-        })
-    }
-}
-
 /// A process that waits for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Waiting {
     process: u32,
     node: NodeId,
     id: RequestId,
+    connection: Connection,
+}
+
+/// What is between a process and its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    /// No way at all: what one says the other hears at once.
+    Direct,
+    /// A way of some length, on which there may be an answer; it breaks when the node crashes.
+    Long { answer: Option<Response>, is_broken: bool },
 }
 
 /// A cluster that waits to be told what happens.
@@ -158,6 +83,8 @@ pub struct Stage {
     /// By node and timer.
     timers: Vec<(NodeId, Timer)>,
     waiting: Vec<Waiting>,
+    /// On their way to their nodes, in the order in which they were asked.
+    requests: Vec<(NodeId, ClientRequest)>,
     /// How many operations each process has begun.
     begun: Vec<u32>,
     now: Nanos,
@@ -168,12 +95,18 @@ impl Stage {
     /// A cluster whose nodes have just started. None of its nodes forgets an operation because of the time
     /// it takes.
     pub fn new(config: &Arc<Configuration>) -> Self {
-        let host = |id| Arc::new(Host::new(id, Arc::clone(config), Nanos::MAX));
+        Self::with_patience(config, Nanos::MAX)
+    }
+
+    /// A cluster whose nodes have just started, and forget an operation after this time.
+    pub fn with_patience(config: &Arc<Configuration>, patience: Nanos) -> Self {
+        let host = |id| Arc::new(Host::new(id, Arc::clone(config), patience));
         let mut stage = Self {
             hosts: (0..config.n).map(host).collect(),
             wire: Vec::new(),
             timers: Vec::new(),
             waiting: Vec::new(),
+            requests: Vec::new(),
             begun: Vec::new(),
             now: 0,
             traffic: Traffic::default(),
@@ -202,6 +135,11 @@ impl Stage {
     /// What is on its way, oldest first.
     pub fn wire(&self) -> &[Envelope] {
         &self.wire
+    }
+
+    /// How many nodes there are.
+    pub fn node_count(&self) -> NodeId {
+        self.hosts.len() as NodeId
     }
 
     /// The timers that are set, by node.
@@ -234,10 +172,19 @@ impl Stage {
         self.waiting.iter().find(|waiting| waiting.process == process).map(|waiting| waiting.node)
     }
 
+    /// The requests on their way to their nodes, in the order in which they were asked.
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.requests.iter().map(|(_, request)| request.id)
+    }
+
     /// Lets a step happen. Returns what clients learn by it.
     pub fn take(&mut self, step: &Step) -> Result<Vec<Happening>, Impossible> {
         match step {
             Step::Begin { process, node, operation } => self.begin(*process, *node, *operation),
+            Step::Ask { process, node, operation } => self.ask(*process, *node, *operation),
+            Step::Arrive { request } => self.arrive(*request),
+            Step::Answer { process } => self.answer(*process),
+            Step::Disconnect { process } => self.disconnect(*process),
             Step::Deliver(envelope) => {
                 let place = self.find(envelope)?;
                 self.running(envelope.to)?;
@@ -276,8 +223,8 @@ impl Stage {
                 Ok(Vec::new())
             }
             Step::GiveUp { process } => {
-                let place = self.waiting.iter().position(|waiting| waiting.process == *process);
-                self.waiting.remove(place.ok_or(Impossible::NotWaiting)?);
+                let place = self.place(*process)?;
+                self.waiting.remove(place);
                 Ok(vec![Happening { process: *process, response: Response::TimedOut }])
             }
         }
@@ -308,27 +255,99 @@ impl Stage {
         node: NodeId,
         operation: Operation,
     ) -> Result<Vec<Happening>, Impossible> {
-        if self.asked(process).is_some() {
-            return Err(Impossible::StillWaiting);
-        }
+        let request = self.request(process, operation)?;
         if self.running(node).is_err() {
             return Ok(vec![Happening { process, response: Response::Refused }]);
+        }
+        let connection = Connection::Direct;
+        self.waiting.push(Waiting { process, node, id: request.id, connection });
+        Ok(self.give(node, Input::Request(request)))
+    }
+
+    fn ask(
+        &mut self,
+        process: u32,
+        node: NodeId,
+        operation: Operation,
+    ) -> Result<Vec<Happening>, Impossible> {
+        let request = self.request(process, operation)?;
+        let is_refused = self.running(node).is_err();
+        let answer = is_refused.then_some(Response::Refused);
+        let connection = Connection::Long { answer, is_broken: false };
+        self.waiting.push(Waiting { process, node, id: request.id, connection });
+        if !is_refused {
+            self.requests.push((node, request));
+        }
+        Ok(Vec::new())
+    }
+
+    /// The next request of a process, which must not wait for another one.
+    fn request(&mut self, process: u32, operation: Operation) -> Result<ClientRequest, Impossible> {
+        if self.asked(process).is_some() {
+            return Err(Impossible::StillWaiting);
         }
         let place = process as usize;
         self.begun.resize(self.begun.len().max(place + 1), 0);
         self.begun[place] += 1;
-        let id = RequestId((u64::from(process) << 32) | u64::from(self.begun[place]));
-        self.waiting.push(Waiting { process, node, id });
+        let id = request_id(process, self.begun[place]);
         let request = operation.action.into();
-        let request = ClientRequest { id, process, key: operation.key, request };
+        Ok(ClientRequest { id, process, key: operation.key, request })
+    }
+
+    /// A request whose process still waits for a broken connection never arrives; one whose process has
+    /// given up does.
+    fn arrive(&mut self, id: RequestId) -> Result<Vec<Happening>, Impossible> {
+        let place = self.requests.iter().position(|(_, request)| request.id == id);
+        let place = place.ok_or(Impossible::NoSuchRequest)?;
+        let is_broken = |waiting: &Waiting| {
+            waiting.id == id
+                && matches!(waiting.connection, Connection::Long { is_broken: true, .. })
+        };
+        if self.waiting.iter().any(is_broken) {
+            return Err(Impossible::NoSuchRequest);
+        }
+        self.running(self.requests[place].0)?;
+        let (node, request) = self.requests.remove(place);
         Ok(self.give(node, Input::Request(request)))
+    }
+
+    fn answer(&mut self, process: u32) -> Result<Vec<Happening>, Impossible> {
+        let place = self.place(process)?;
+        let Connection::Long { answer: Some(response), .. } = self.waiting[place].connection else {
+            return Err(Impossible::NoAnswer);
+        };
+        self.waiting.remove(place);
+        Ok(vec![Happening { process, response }])
+    }
+
+    fn disconnect(&mut self, process: u32) -> Result<Vec<Happening>, Impossible> {
+        let place = self.place(process)?;
+        let Connection::Long { is_broken: true, .. } = self.waiting[place].connection else {
+            return Err(Impossible::Connected);
+        };
+        self.waiting.remove(place);
+        Ok(vec![Happening { process, response: Response::ConnectionLost }])
+    }
+
+    /// Where a process waits.
+    fn place(&self, process: u32) -> Result<usize, Impossible> {
+        let place = self.waiting.iter().position(|waiting| waiting.process == process);
+        place.ok_or(Impossible::NotWaiting)
     }
 
     fn crash(&mut self, node: NodeId, lose_unsynced: bool) -> Result<Vec<Happening>, Impossible> {
         self.running(node)?;
         Arc::make_mut(&mut self.hosts[usize::from(node)]).crash(lose_unsynced);
         self.timers.retain(|(other, _)| *other != node);
-        let broken = self.waiting.extract_if(.., |waiting| waiting.node == node);
+        let mut breaks = |waiting: &mut Waiting| match &mut waiting.connection {
+            _ if waiting.node != node => false,
+            Connection::Direct => true,
+            Connection::Long { is_broken, .. } => {
+                *is_broken = true;
+                false
+            }
+        };
+        let broken = self.waiting.extract_if(.., &mut breaks);
         let response = Response::ConnectionLost;
         Ok(broken.map(|Waiting { process, .. }| Happening { process, response }).collect())
     }
@@ -364,15 +383,21 @@ impl Stage {
                     self.timers.insert(place, (node, timer));
                 }
                 Effect::Reply { request, reply } => {
-                    let place = self.waiting.iter().position(|waiting| waiting.id == request);
-                    let answered = place.map(|place| self.waiting.remove(place));
-                    happenings.extend(answered.map(|Waiting { process, .. }| Happening {
-                        process,
-                        response: reply.into(),
-                    }));
+                    happenings.extend(self.reply(request, reply.into()));
                 }
             }
         }
         happenings
+    }
+
+    /// A node answers a request. Returns what the process learns at once, if it still waits.
+    fn reply(&mut self, request: RequestId, response: Response) -> Option<Happening> {
+        let place = self.waiting.iter().position(|waiting| waiting.id == request)?;
+        if let Connection::Long { answer, .. } = &mut self.waiting[place].connection {
+            answer.get_or_insert(response);
+            return None;
+        }
+        let process = self.waiting.remove(place).process;
+        Some(Happening { process, response })
     }
 }

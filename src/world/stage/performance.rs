@@ -6,12 +6,12 @@ use super::cue::{Fate, Which};
 use super::script::{Mistake, Script};
 use super::{Cue, Envelope, Impossible, Stage, Step};
 use crate::client::{Action, Operation, classify};
-use crate::protocol::{Configuration, NodeId, Timer};
+use crate::protocol::{Configuration, NodeId, RequestId, Timer};
 use crate::time::Nanos;
-use crate::world::{Happening, Traffic};
+use crate::world::{Happening, Traffic, asker};
 use quorate_checker::EventKind;
 
-/// Each step takes a microsecond.
+/// Each step takes a microsecond, unless the script says otherwise.
 const STEP: Nanos = 1_000;
 
 /// What came of a script.
@@ -19,9 +19,13 @@ const STEP: Nanos = 1_000;
 pub struct Performance {
     /// Every step, in order. At last, whoever still waits gives up.
     pub played: Vec<Played>,
+    /// How many clients there are.
+    pub client_count: u32,
+    /// After which time nodes forgot an operation.
+    pub patience: Nanos,
     /// What went through the network.
     pub traffic: Traffic,
-    /// How long it took: a microsecond a step.
+    /// How long it took.
     pub duration: Nanos,
 }
 
@@ -46,10 +50,21 @@ impl Script {
         }
         director.close();
         Ok(Performance {
+            client_count: director.clients.len() as u32,
+            patience: self.patience(),
             traffic: director.stage.traffic(),
             duration: director.stage.now(),
             played: director.played,
         })
+    }
+
+    /// After which time nodes forget an operation: never, unless it says so.
+    fn patience(&self) -> Nanos {
+        let said = self.cues().find_map(|cue| match cue {
+            Cue::Patience(patience) => Some(*patience),
+            _ => None,
+        });
+        said.unwrap_or(Nanos::MAX)
     }
 }
 
@@ -62,6 +77,8 @@ struct Client<'s> {
 
 struct Director<'s> {
     stage: Stage,
+    /// How long each step takes.
+    pace: Nanos,
     clients: Vec<Client<'s>>,
     played: Vec<Played>,
 }
@@ -85,22 +102,43 @@ impl<'s> Director<'s> {
                 clients.push(Client { name, process, operation });
             }
         }
-        Self { stage: Stage::new(config), clients, played: Vec::new() }
+        let stage = Stage::with_patience(config, script.patience());
+        Self { stage, pace: STEP, clients, played: Vec::new() }
     }
 
     fn follow(&mut self, cue: &Cue) -> Result<(), String> {
         match cue {
-            Cue::Clients(_) => Ok(()),
-            Cue::Begin { client, action, node } => {
+            Cue::Clients(_) | Cue::Patience(_) => Ok(()),
+            Cue::Begin { client, operation, node, later } => {
                 let client = self.client(client)?;
-                self.clients[client].operation = Operation { key: 0, action: *action };
-                let Client { process, operation, .. } = self.clients[client];
-                self.take(Step::Begin { process, node: *node, operation })
+                self.clients[client].operation = *operation;
+                let (process, node, operation) = (self.clients[client].process, *node, *operation);
+                self.take(match later {
+                    false => Step::Begin { process, node, operation },
+                    true => Step::Ask { process, node, operation },
+                })
+            }
+            Cue::Arrive { client, number } => {
+                let request = self.request(client, *number)?;
+                self.take(Step::Arrive { request })
+            }
+            Cue::Answer { client } => {
+                let process = self.clients[self.client(client)?].process;
+                self.take(Step::Answer { process })
+            }
+            Cue::Disconnect { client } => {
+                let process = self.clients[self.client(client)?].process;
+                self.take(Step::Disconnect { process })
             }
             Cue::Carry { fate, which, from, to } => {
                 to.iter().try_for_each(|to| self.carry(*fate, which, *from, *to))
             }
-            Cue::Sync(nodes) => nodes.iter().try_for_each(|node| self.sync_all(*node)),
+            Cue::Sync { nodes, once: false } => {
+                nodes.iter().try_for_each(|node| self.sync_all(*node))
+            }
+            Cue::Sync { nodes, once: true } => {
+                nodes.iter().try_for_each(|node| self.take(Step::Sync { node: *node }))
+            }
             Cue::Timer { node, timer } => {
                 let timer = self.timer(*node, *timer)?;
                 self.take(Step::Timer { node: *node, timer })
@@ -119,6 +157,14 @@ impl<'s> Director<'s> {
                 let process = self.clients[self.client(client)?].process;
                 self.take(Step::GiveUp { process })
             }
+            Cue::Wait(time) => {
+                self.stage.pass(*time);
+                Ok(())
+            }
+            Cue::Pace(time) => {
+                self.pace = *time;
+                Ok(())
+            }
         }
     }
 
@@ -133,7 +179,7 @@ impl<'s> Director<'s> {
     }
 
     fn take(&mut self, step: Step) -> Result<(), String> {
-        self.stage.pass(STEP);
+        self.stage.pass(self.pace);
         let happenings = self.stage.take(&step).map_err(|why: Impossible| why.to_string())?;
         let count = self.clients.len() as u32;
         for Happening { process, response } in &happenings {
@@ -196,6 +242,14 @@ impl<'s> Director<'s> {
             }
         }
         Err(format!("these nodes still talk after {STEPS_MAX} steps"))
+    }
+
+    /// A request of a client on its way, whatever number its process had when it asked.
+    fn request(&self, client: &str, number: usize) -> Result<RequestId, String> {
+        let (client, count) = (self.client(client)?, self.clients.len());
+        let own = |request: &RequestId| asker(*request) as usize % count == client;
+        let mut requests = self.stage.requests().filter(own);
+        requests.nth(number - 1).ok_or_else(|| Impossible::NoSuchRequest.to_string())
     }
 
     fn client(&self, name: &str) -> Result<usize, String> {

@@ -53,7 +53,7 @@ impl Script {
     /// What clients ask for, each with its line, from 0.
     pub fn actions(&self) -> impl Iterator<Item = (usize, Action)> {
         self.cues.iter().filter_map(|(line, cue)| match cue {
-            Cue::Begin { action, .. } => Some((*line, *action)),
+            Cue::Begin { operation, .. } => Some((*line, operation.action)),
             _ => None,
         })
     }

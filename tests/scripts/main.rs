@@ -1,5 +1,7 @@
 //! Scripts: what they say, and what is wrong with those that cannot be followed.
 
+mod traces;
+
 use std::path::Path;
 
 use quorate::workload::{File, Workload};
@@ -58,6 +60,16 @@ fn what_is_no_step_is_refused() {
     );
     assert_refused("w: write one at A", 1, "found \"one\"; expected a whole number");
     assert_refused("w: write 1 A", 1, "found \"A\"; expected at");
+    assert_refused(
+        "w: write 1 to y at A",
+        1,
+        "found \"y\"; expected a register, such as x2, or at",
+    );
+    assert_refused(
+        "wait a bit",
+        1,
+        "`a` is no duration; expected a number with a unit, such as 20ms, 1.5s or 2m",
+    );
     assert_refused("w: erase at A", 1, "found \"erase\"; expected read, write or cas");
     assert_refused("\nsync", 2, "the line ends; expected the name of a node: A, B, far away");
     assert_refused("sync A now", 1, "found \"now\"; expected the end of the line");
@@ -105,6 +117,17 @@ fn a_step_that_is_impossible_is_refused() {
         "the client still waits for its last operation",
     );
     assert_refused("w: write 1 at A\ngive up w\ngive up w", 3, "the client waits for nothing");
+    assert_refused("w: write 1 at A\nanswer w", 2, "no answer is on its way to the client");
+    assert_refused(
+        "w: write 1 at A later\narrive w\narrive w",
+        3,
+        "nothing that the client asked for is on its way to its node",
+    );
+    assert_refused(
+        "w: write 1 at A later\ndisconnect w",
+        2,
+        "the client's connection has not broken",
+    );
     assert_refused(
         "w: write 1 at A\ngive up r",
         2,

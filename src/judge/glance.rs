@@ -1,0 +1,67 @@
+//! A judgement for those who have many to make: on one core, and without what is only told of one run.
+
+use quorate_checker::{Anomaly, Budget, Finding, Footing, Recorded, Rules, Verdict};
+
+use super::{Evidence, Judgement, Ladder, as_expected, evidence, is_stuck, most_telling};
+use crate::promise::{Condition, promise};
+use crate::run::Run;
+use crate::workload::Workload;
+
+/// What a run came to, in short. It says the same as [`judge`](super::judge) does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// The verdict on all registers.
+    pub verdict: Verdict,
+    /// Verdict against promise.
+    pub judgement: Judgement,
+    /// Whether it is what was expected; `None` if nobody can tell.
+    pub as_expected: Option<bool>,
+    /// What the violations are called, each once, the most telling first.
+    pub anomalies: Vec<Anomaly>,
+    /// A register that shows the first of them.
+    pub key: Option<String>,
+    /// Whether some client did not get through in the end, where no rule of the protocol excuses that.
+    pub is_stuck: bool,
+    /// What was put to the test.
+    pub evidence: Evidence,
+}
+
+/// Checks a run and judges it.
+pub fn glance(workload: &Workload, run: Run, budget: Budget) -> Glance {
+    let evidence = evidence(&run.history, &run.faults);
+    let promised = promise(&workload.config, workload.hazards()).condition;
+    let recorded = Recorded::of_registers(run.history, Rules::default());
+    let mut ladder = Ladder::default();
+    let mut verdict = Verdict::Valid;
+    let mut found: Vec<(Anomaly, String)> = Vec::new();
+    for (number, result) in recorded.check(budget).enumerate() {
+        verdict = verdict.max(result.verdict());
+        if result.verdict() != Verdict::Valid && needs_ladder(promised) {
+            let rungs = recorded.ladder(number, &result);
+            let promised = |(rung, _): &(_, Footing)| Some(*rung) == promised.rung();
+            ladder.add(rungs.into_iter().filter(promised).collect());
+        }
+        if let Finding::Invalid { anomaly, .. } = result.finding {
+            found.push((anomaly, result.key.map(|key| key.to_string()).unwrap_or_default()));
+        }
+    }
+    found.sort_by_key(|(anomaly, _)| most_telling(workload.expect, *anomaly));
+    found.dedup_by_key(|(anomaly, _)| *anomaly);
+    let anomalies: Vec<Anomaly> = found.iter().map(|(anomaly, _)| *anomaly).collect();
+    let judgement = Judgement::of(promised, verdict, &anomalies, &ladder);
+    let recovery = run.recovery.as_ref();
+    Glance {
+        verdict,
+        judgement,
+        as_expected: as_expected(workload, verdict, &anomalies, judgement, recovery),
+        key: found.into_iter().next().map(|(_, key)| key),
+        is_stuck: is_stuck(workload, recovery),
+        anomalies,
+        evidence,
+    }
+}
+
+/// Whether a promise may be broken by what is no anomaly that it names.
+fn needs_ladder(promised: Condition) -> bool {
+    promised.rung().is_some() && promised != Condition::Linearizable
+}
