@@ -2,3 +2,5 @@
 
 pub mod prove;
 mod shorten;
+pub mod shrink;
+pub mod torture;

@@ -16,10 +16,12 @@ mod reading;
 mod replay;
 mod report;
 mod run;
+mod shrink;
 mod source;
 mod story;
 mod stream;
 mod terms;
+mod torture;
 mod verify;
 
 use std::io::{self, Write};
@@ -69,6 +71,10 @@ enum Command {
     /// Try every interleaving of a few operations, and find the shortest violation or show that there is
     /// none.
     Prove(prove::ProveArgs),
+    /// Run thousands of seeds, each under other faults, and say what all of them came to.
+    Torture(torture::TortureArgs),
+    /// Shrink a failing run to the smallest story that still fails the same way.
+    Shrink(shrink::ShrinkArgs),
     /// Make a page of a run or of any history, with its proof and its pictures.
     Report(report::ReportArgs),
     /// Run a recorded run again and compare the histories.
@@ -136,6 +142,8 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => convert::convert(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Prove(args) => prove::prove(&args),
+        Command::Torture(args) => torture::torture(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions(shell),

@@ -1,5 +1,6 @@
 //! Scripts: what they say, and what is wrong with those that cannot be followed.
 
+mod shrunk;
 mod traces;
 
 use std::path::Path;

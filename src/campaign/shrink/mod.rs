@@ -1,0 +1,187 @@
+//! From a failing run to the smallest story that still fails the same way: fewer operations, registers,
+//! clients, faults and messages, shorter times, smaller values. It ends with a script, in which nothing is
+//! left to a seed.
+
+mod minimise;
+mod moves;
+mod replay;
+mod simplify;
+mod tell;
+
+use std::sync::Arc;
+
+use quorate_checker::{Anomaly, Budget, Proof, Rules, check};
+
+use crate::judge::most_telling;
+use crate::rng::Seed;
+use crate::run::{Run, simulate_recording};
+use crate::time::Nanos;
+use crate::workload::Workload;
+use crate::world::stage::{Cue, Script};
+use crate::world::trace::Recording;
+
+use minimise::minimise;
+use moves::Move;
+use replay::{Setting, anomalies, shows};
+
+/// Runs with fewer operations are tried first, from so many on.
+const OPS_LEAST: u64 = 250;
+
+/// A small story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shrunk {
+    /// What it shows.
+    pub anomaly: Anomaly,
+    /// The cluster, and what happens step by step.
+    pub workload: Workload,
+    /// How large the story was.
+    pub before: Size,
+    /// How large it is.
+    pub after: Size,
+}
+
+/// How large a story is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Size {
+    /// Operations.
+    pub ops: usize,
+    /// Crashes, restarts, clocks set, messages lost or doubled.
+    pub faults: usize,
+    /// Everything that happens.
+    pub steps: usize,
+}
+
+/// Why there is nothing to shrink.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unshrinkable {
+    /// Everything is linearizable, or nobody can tell.
+    #[error("no register shows a violation with this seed")]
+    NoViolation,
+    /// There are others.
+    #[error("no register shows a {wanted} with this seed; expected {}", names(.found))]
+    Another {
+        /// What was to be shown.
+        wanted: Anomaly,
+        /// What is shown.
+        found: Vec<Anomaly>,
+    },
+}
+
+fn names(anomalies: &[Anomaly]) -> String {
+    let names: Vec<&str> = anomalies.iter().map(|anomaly| anomaly.name()).collect();
+    names.join(" or ")
+}
+
+/// Shrinks the run that a workload and a seed give, to one that shows the same anomaly: `wanted`, or the
+/// most telling one. `watch` is told how large it still is, and ends it early by returning false: then the
+/// smallest story found so far is the result.
+///
+/// # Errors
+/// If there is no such anomaly.
+pub fn shrink(
+    workload: &Workload,
+    seed: Seed,
+    wanted: Option<Anomaly>,
+    watch: &mut dyn FnMut(Size) -> bool,
+) -> Result<Shrunk, Unshrinkable> {
+    let (anomaly, run, recording) = smallest_run(workload, seed, wanted)?;
+    let config = Arc::new(workload.config.clone());
+    let client_count = recording.client_count.max(1);
+    let setting = Setting { config, patience: recording.patience, client_count };
+    let moves = up_to_violation(&setting, &run, &recording, anomaly);
+    let before = Size::of_moves(&moves);
+    let moves = reduce(&setting, moves, anomaly, watch);
+    let workload = tell::told(workload, seed, &setting, &moves, anomaly);
+    let after = Size::of_script(&workload);
+    Ok(Shrunk { anomaly, workload, before, after })
+}
+
+/// The anomaly, and a run with as few operations as will do: the first ones of a long run are those of a
+/// short one.
+fn smallest_run(
+    workload: &Workload,
+    seed: Seed,
+    wanted: Option<Anomaly>,
+) -> Result<(Anomaly, Run, Recording), Unshrinkable> {
+    let record = |ops: u64| {
+        let mut workload = workload.clone();
+        workload.clients.ops = ops;
+        simulate_recording(&workload, seed, &mut |_| true).expect("nothing is written")
+    };
+    let (run, recording) = record(workload.clients.ops);
+    let mut found: Vec<Anomaly> = anomalies(&run.history).collect();
+    found.sort_by_key(|anomaly| most_telling(workload.expect, *anomaly));
+    found.dedup();
+    let anomaly = match (wanted, found.first()) {
+        (_, None) => return Err(Unshrinkable::NoViolation),
+        (Some(wanted), _) if !found.contains(&wanted) => {
+            return Err(Unshrinkable::Another { wanted, found });
+        }
+        (wanted, Some(first)) => wanted.unwrap_or(*first),
+    };
+    let mut ops = OPS_LEAST;
+    while workload.script.is_none() && ops < workload.clients.ops {
+        let (run, recording) = record(ops);
+        if shows(&run.history, anomaly) {
+            return Ok((anomaly, run, recording));
+        }
+        ops *= 2;
+    }
+    Ok((anomaly, run, recording))
+}
+
+/// What happened until the violation was complete; everything, if what follows is part of it.
+fn up_to_violation(
+    setting: &Setting,
+    run: &Run,
+    recording: &Recording,
+    anomaly: Anomaly,
+) -> Vec<Move> {
+    let report = check(&run.history, &Rules::default(), Budget::GENEROUS);
+    let completed = report.keys.iter().zip(&run.history.keys).filter_map(|(key, history)| {
+        let Proof::Counterexample(counterexample) = &key.proof else { return None };
+        let last = history.ops.iter().find(|op| op.ret == counterexample.until)?;
+        (counterexample.anomaly == anomaly).then_some(last.ret_time as Nanos)
+    });
+    let until = completed.min().unwrap_or(Nanos::MAX);
+    let moves = setting.moves(recording, until);
+    let shown = setting.shown_by(&moves, anomaly);
+    shown.unwrap_or_else(|| setting.moves(recording, Nanos::MAX))
+}
+
+/// Leaves out and makes simpler whatever can be.
+fn reduce(
+    setting: &Setting,
+    mut moves: Vec<Move>,
+    anomaly: Anomaly,
+    watch: &mut dyn FnMut(Size) -> bool,
+) -> Vec<Move> {
+    let mut test = |moves: &[Move]| setting.shown_by(moves, anomaly);
+    let mut go_on = |moves: &[Move]| watch(Size::of_moves(moves));
+    moves = simplify::to_one_key(moves, &mut test);
+    moves = minimise(moves, Move::is_operation, &mut test, &mut go_on);
+    moves = minimise(moves, Move::is_fault, &mut test, &mut go_on);
+    moves = simplify::connect(moves, &mut test);
+    moves = minimise(moves, |_| true, &mut test, &mut go_on);
+    moves = simplify::connect(moves, &mut test);
+    moves = minimise(moves, |_| true, &mut test, &mut go_on);
+    simplify::rename(moves, &mut test)
+}
+
+impl Size {
+    fn of_moves(moves: &[Move]) -> Self {
+        let count = |counts: fn(&Move) -> bool| moves.iter().filter(|way| counts(way)).count();
+        let (ops, faults) = (count(Move::is_operation), count(Move::is_fault));
+        Self { ops, faults, steps: moves.len() }
+    }
+
+    fn of_script(workload: &Workload) -> Self {
+        let cues: Vec<&Cue> = workload.script.iter().flat_map(Script::cues).collect();
+        let count = |counts: fn(&Cue) -> bool| cues.iter().filter(|cue| counts(cue)).count();
+        Self {
+            ops: count(|cue| matches!(cue, Cue::Begin { .. })),
+            faults: count(Cue::is_fault),
+            steps: count(|cue| !matches!(cue, Cue::Clients(_) | Cue::Pace(_) | Cue::Patience(_))),
+        }
+    }
+}

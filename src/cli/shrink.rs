@@ -1,0 +1,146 @@
+//! `quorate shrink`.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use quorate_checker::Anomaly;
+use serde_json::json;
+
+use super::interrupt::Interrupt;
+use super::progress::Counter;
+use super::run::load;
+use super::story::story;
+use super::{Exit, print, print_json};
+use crate::campaign::shrink::{self, Shrunk, Size};
+use crate::report::{configuration, counted, entry};
+use crate::rng::Seed;
+use crate::store::RunDir;
+use crate::time::{Nanos, parse_duration};
+use crate::workload::Workload;
+
+const EXAMPLES: &str = "Examples:
+  quorate shrink store/20261123T201500-stale-read-7
+      the smallest part of a run that still shows its anomaly, as a script
+  quorate shrink workloads/first-steps/stale-read.toml --seed 7
+      the same of a workload and a seed
+  quorate shrink workload.toml --seed 7 --anomaly lost-write --save bug.toml
+      of several anomalies, this one
+
+Exit codes: 0 a smaller story was saved, 1 there is no violation to shrink.";
+
+/// What `quorate shrink` takes.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ShrinkArgs {
+    /// The directory of a run, or a workload file.
+    #[arg(value_name = "RUN|WORKLOAD")]
+    path: PathBuf,
+    /// The seed, of a workload.
+    #[arg(long)]
+    seed: Option<Seed>,
+    /// Which anomaly to keep; left out, the most telling one.
+    #[arg(long, value_name = "NAME", value_parser = anomaly)]
+    anomaly: Option<Anomaly>,
+    /// How long to go on at most; then the smallest story so far is the result.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
+    time: Nanos,
+    /// Where the story is saved; left out, here, named after the workload.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors.
+    #[arg(long, conflicts_with = "json")]
+    quiet: bool,
+}
+
+fn anomaly(name: &str) -> Result<Anomaly, String> {
+    Anomaly::REGISTER.into_iter().find(|anomaly| anomaly.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = Anomaly::REGISTER.iter().map(|anomaly| anomaly.name()).collect();
+        format!("expected {}", names.join(", "))
+    })
+}
+
+impl ShrinkArgs {
+    /// What is to be shrunk.
+    fn subject(&self) -> Result<(Workload, Seed)> {
+        if self.path.is_dir() {
+            let dir = RunDir::open(&self.path)?;
+            let mut workload = load(&dir.file("workload.toml"))?.resolve()?;
+            let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+            workload.name = name.unwrap_or(workload.name);
+            if self.seed.is_some() {
+                bail!("--seed: a run has its seed; expected a workload file, or no --seed");
+            }
+            return Ok((workload, dir.info()?.seed));
+        }
+        let workload = load(&self.path)?.resolve()?;
+        match (self.seed, &workload.script) {
+            (Some(seed), _) => Ok((workload, seed)),
+            (None, Some(_)) => Ok((workload, Seed(0))),
+            (None, None) => bail!("a workload gives other runs for other seeds; expected --seed"),
+        }
+    }
+}
+
+/// Shrinks a run, saves the result, and says what it is.
+pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
+    let (workload, seed) = args.subject()?;
+    let interrupt = Interrupt::listen()?;
+    let begun = Instant::now();
+    let time = Duration::from_nanos(args.time);
+    let mut counter = Counter::begin("shrinking", args.quiet || args.json);
+    let shrunk = shrink::shrink(&workload, seed, args.anomaly, &mut |size| {
+        counter.set(|| sized(size));
+        !interrupt.pressed() && begun.elapsed() < time
+    });
+    drop(counter);
+    let shrunk = match shrunk {
+        Ok(shrunk) => shrunk,
+        Err(error) => {
+            print(&format!("{}, seed {seed}: {error}\n", workload.name))?;
+            return Ok(Exit::NotAsExpected);
+        }
+    };
+    let here = || PathBuf::from(format!("{}.toml", shrunk.workload.name));
+    let path = args.save.clone().unwrap_or_else(here);
+    std::fs::write(&path, shrunk.workload.to_toml())
+        .with_context(|| format!("cannot write the story to {}", path.display()))?;
+    if args.json {
+        print_json(&json!({
+            "workload": workload.name,
+            "seed": seed,
+            "anomaly": shrunk.anomaly,
+            "before": shrunk.before,
+            "after": shrunk.after,
+            "script": shrunk.workload.script.as_ref().map(ToString::to_string),
+            "saved": path,
+        }))?;
+    } else if !args.quiet {
+        print(&as_text(&workload, seed, &shrunk, &path))?;
+    }
+    Ok(Exit::AsExpected)
+}
+
+fn as_text(workload: &Workload, seed: Seed, shrunk: &Shrunk, path: &Path) -> String {
+    let config = configuration(&workload.config);
+    let mut text = format!("{}: {config}; seed {seed}\n\n", workload.name);
+    entry(&mut text, "anomaly", shrunk.anomaly.name());
+    entry(&mut text, "before", &sized(shrunk.before));
+    entry(&mut text, "after", &sized(shrunk.after));
+    text + &story(&shrunk.workload, path)
+}
+
+/// A size in words.
+fn sized(size: Size) -> String {
+    let Size { ops, faults, steps } = size;
+    format!(
+        "{}, {}, {}",
+        counted(ops as u64, "operation"),
+        counted(faults as u64, "fault"),
+        counted(steps as u64, "step")
+    )
+}
