@@ -175,6 +175,8 @@ struct Follower {
     next: u64,
     /// Whether entries are on their way to it.
     is_busy: bool,
+    /// How far its log is the same once those have arrived.
+    awaited: u64,
     /// It was told that so much is committed.
     told: u64,
     /// It cannot go on from its own log.

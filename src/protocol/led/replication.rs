@@ -72,12 +72,14 @@ where
         follower.is_busy = true;
         if let Some(lost) = follower.lost.take() {
             let (at, store) = (self.ledger.applied_position(), self.ledger.store.clone());
+            follower.awaited = at.index;
             cx.send(to, Message::Install { term, lost, at, store: Box::new(store) });
             return;
         }
         let before = log.position(follower.next - 1).unwrap_or_else(|| log.base());
         let entries = log.between(before.index, u64::MAX, BATCH);
         follower.told = commit;
+        follower.awaited = before.index + entries.len() as u64;
         cx.send(to, Message::Append { term, before, entries, commit });
     }
 
@@ -113,7 +115,9 @@ where
         let Role::Leading(lead) = &mut self.role else { return };
         let follower = &mut lead.followers[usize::from(from)];
         follower.silence = 0;
-        follower.is_busy = false;
+        // An answer that comes twice, or late, asks for nothing more: where messages are doubled, each would
+        // be two of the next round, and those four of the one after.
+        follower.is_busy &= matched < follower.awaited;
         follower.matched = follower.matched.max(matched);
         follower.next = follower.matched + 1;
         let required = |least| self.insync_at(least, cx);
