@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use rand::Rng as _;
 
@@ -31,6 +32,11 @@ impl Latency {
     /// The time below which half of all draws lie.
     pub fn middle(self) -> Nanos {
         self.quantile(0.5) as Nanos
+    }
+
+    /// No draw takes longer.
+    pub fn longest(self) -> Nanos {
+        self.quantile(TAIL) as Nanos
     }
 
     /// The time below which a share `p` of all draws lies.
@@ -125,13 +131,27 @@ pub(super) struct Sampler {
     quantiles: Box<[Nanos]>,
 }
 
+/// The share of all draws below the beginning of a cell.
+fn share(cell: usize) -> f64 {
+    if cell == CELL_COUNT { TAIL } else { cell as f64 / CELL_COUNT as f64 }
+}
+
+/// The quantiles of the standard normal distribution at the beginnings of all cells: slow to make, and the
+/// same for every log-normal distribution.
+fn normal_quantiles() -> &'static [f64] {
+    static QUANTILES: OnceLock<Vec<f64>> = OnceLock::new();
+    QUANTILES.get_or_init(|| (0..=CELL_COUNT).map(|cell| normal_quantile(share(cell))).collect())
+}
+
 impl Sampler {
     pub(super) fn new(latency: Latency) -> Self {
-        let at = |cell: usize| {
-            let p = if cell == CELL_COUNT { TAIL } else { cell as f64 / CELL_COUNT as f64 };
-            latency.quantile(p) as Nanos
+        let at = |cell: usize| match latency {
+            Latency::LogNormal(median, sigma) => {
+                median as f64 * libm::exp(sigma * normal_quantiles()[cell])
+            }
+            _ => latency.quantile(share(cell)),
         };
-        Self { quantiles: (0..=CELL_COUNT).map(at).collect() }
+        Self { quantiles: (0..=CELL_COUNT).map(|cell| at(cell) as Nanos).collect() }
     }
 
     /// Draws a time.
