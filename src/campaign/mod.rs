@@ -1,6 +1,8 @@
 //! Many runs of one question.
 
+pub mod compare;
 pub mod prove;
 mod shorten;
 pub mod shrink;
+pub mod statistics;
 pub mod torture;

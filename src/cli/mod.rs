@@ -6,6 +6,7 @@
 mod blocks;
 mod budget;
 mod check;
+mod compare;
 mod condition;
 mod convert;
 mod explain;
@@ -73,6 +74,8 @@ enum Command {
     Prove(prove::ProveArgs),
     /// Run thousands of seeds, each under other faults, and say what all of them came to.
     Torture(torture::TortureArgs),
+    /// Compare configurations: what R and W cost and buy, healthy and under faults.
+    Compare(compare::CompareArgs),
     /// Shrink a failing run to the smallest story that still fails the same way.
     Shrink(shrink::ShrinkArgs),
     /// Make a page of a run or of any history, with its proof and its pictures.
@@ -143,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::Torture(args) => torture::torture(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),

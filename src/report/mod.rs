@@ -3,6 +3,7 @@
 mod campaign;
 mod checked;
 mod ci;
+mod compare;
 mod faults;
 mod html;
 mod json;
@@ -17,6 +18,7 @@ mod trace;
 pub use campaign::{tortured, tortured_json, tortured_junit, tortured_markdown};
 pub use checked::checked;
 pub use ci::{junit, markdown, one_line};
+pub use compare::{comparison_csv, comparison_json, comparison_page, comparison_table};
 pub use faults::FaultSpan;
 pub use html::{Subject, page};
 pub use json::{
