@@ -165,15 +165,23 @@ pub fn simulate_recording(
     Ok((run, world.into_recording().expect("it was recorded")))
 }
 
-/// As [`simulate`], but also with what nodes were made to do; nothing of that is known of a script.
-pub fn simulate_covering(workload: &Workload, seed: Seed) -> Result<(Run, Coverage), RecordError> {
+/// As [`simulate`], but also with what nodes were made to do; nothing of that is known of a script. A run in
+/// which more than `messages_most` are sent is stopped there.
+pub fn simulate_covering(
+    workload: &Workload,
+    seed: Seed,
+    messages_most: u64,
+) -> Result<(Run, Coverage), RecordError> {
     let recorder = Recorder::new(None);
     if let Some(script) = &workload.script {
         let (run, _) = perform(workload, script, recorder)?;
         return Ok((run, Coverage::default()));
     }
-    let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed).covering();
-    let run = Runner::new(workload, seed, &mut world, recorder).run(&mut |_| true)?;
+    let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    let mut world = world.covering().limited(messages_most);
+    let mut runner = Runner::new(workload, seed, &mut world, recorder);
+    runner.messages_most = messages_most;
+    let run = runner.run(&mut |_| true)?;
     Ok((run, world.into_coverage().unwrap_or_default()))
 }
 
@@ -259,6 +267,8 @@ struct Runner<'w, 'f, W> {
     resting: VecDeque<(Nanos, u32)>,
     faults: Faults,
     ops: u64,
+    /// It stops after so many messages.
+    messages_most: u64,
 }
 
 impl<'w, 'f, W: World> Runner<'w, 'f, W> {
@@ -283,7 +293,13 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             resting: VecDeque::new(),
             faults: Faults::default(),
             ops: 0,
+            messages_most: u64::MAX,
         }
+    }
+
+    /// Whether more messages were sent than it takes.
+    fn is_flooded(&self) -> bool {
+        self.world.traffic().messages > self.messages_most
     }
 
     fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RecordError> {
@@ -318,7 +334,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         for step in 0_u64.. {
             let is_watched = step % WATCH_EVERY == 0;
             let is_violated = self.recorder.verdict() == Some(Verdict::Invalid);
-            if is_violated || (is_watched && !watch(self.progress())) {
+            if is_violated || self.is_flooded() || (is_watched && !watch(self.progress())) {
                 return Ok(Some(self.recorder.position()));
             }
             let now = self.wake();

@@ -1,5 +1,6 @@
 //! Many runs of one question.
 
+pub mod calibrate;
 pub mod compare;
 pub mod prove;
 mod shorten;

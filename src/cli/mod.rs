@@ -5,12 +5,15 @@
 
 mod blocks;
 mod budget;
+mod calibrate;
 mod check;
 mod compare;
 mod condition;
 mod convert;
 mod explain;
 mod interrupt;
+mod merge;
+mod outcome;
 mod progress;
 mod prove;
 mod reading;
@@ -74,10 +77,14 @@ enum Command {
     Prove(prove::ProveArgs),
     /// Run thousands of seeds, each under other faults, and say what all of them came to.
     Torture(torture::TortureArgs),
+    /// Find out how likely a run catches a bug: with protocols that are broken on purpose.
+    Calibrate(calibrate::CalibrateArgs),
     /// Compare configurations: what R and W cost and buy, healthy and under faults.
     Compare(compare::CompareArgs),
     /// Shrink a failing run to the smallest story that still fails the same way.
     Shrink(shrink::ShrinkArgs),
+    /// Put the parts of a campaign together that several machines have run.
+    Merge(merge::MergeArgs),
     /// Make a page of a run or of any history, with its proof and its pictures.
     Report(report::ReportArgs),
     /// Run a recorded run again and compare the histories.
@@ -146,8 +153,10 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::Torture(args) => torture::torture(&args),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Shrink(args) => shrink::shrink(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions(shell),

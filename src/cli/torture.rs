@@ -1,25 +1,23 @@
 //! `quorate torture`.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use quorate_checker::Anomaly;
 
+use super::Exit;
 use super::interrupt::Interrupt;
+use super::outcome::{Outcome, OutcomeArgs};
 use super::progress::Counter;
 use super::run::{DEFAULT, DEFAULT_PATH, load};
-use super::{Exit, print, print_json};
-use crate::campaign::shrink::{self, Size};
-use crate::campaign::torture::{self, Charter, Group, Ledger, Plan, Row, Shard, Tally};
-use crate::report::{counted, tortured, tortured_json, tortured_junit, tortured_markdown};
+use crate::campaign::calibrate::Power;
+use crate::campaign::torture::{self, Charter, Ledger, Plan, Row, Shard, Tally};
+use crate::report::{counted, quoted};
 use crate::rng::Seed;
 use crate::time::{Nanos, parse_duration};
-use crate::workload::File as WorkloadFile;
+use crate::workload::{File as WorkloadFile, Workload};
 
 const EXAMPLES: &str = "Examples:
   quorate torture --runs 1000
@@ -34,9 +32,6 @@ const EXAMPLES: &str = "Examples:
 Each seed draws which faults exist at all, how wild they are, how many clients and registers there are,
 and how long everything takes; the cluster stays what it is, and so does its promise. At the end of each
 run everything is mended, and every client must get through again.";
-
-/// A finding is shrunk for so long at most.
-const SHRINKING_MOST: Duration = Duration::from_secs(30);
 
 /// What `quorate torture` takes.
 #[derive(Debug, Clone, Args)]
@@ -66,18 +61,11 @@ pub(super) struct TortureArgs {
     /// Where the campaign is stored.
     #[arg(long, value_name = "DIR", default_value = "torture")]
     store: PathBuf,
-    /// Also write the result as JUnit XML.
+    /// What `quorate calibrate --save` left: then it is told how likely these runs would have caught a bug.
     #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Also add the result in Markdown to the end of this file, such as the summary of a job.
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    calibration: Option<PathBuf>,
+    #[command(flatten)]
+    outcome: OutcomeArgs,
 }
 
 impl TortureArgs {
@@ -117,14 +105,12 @@ impl TortureArgs {
 pub(super) fn torture(args: &TortureArgs) -> Result<Exit> {
     let plan = args.plan()?;
     let charter = Charter::of(&plan);
-    let (mut ledger, rows) = Ledger::open(&args.store, &charter)?;
+    let (mut ledger, rows) = Ledger::open(&args.store, &charter, &plan.workloads)?;
     let interrupt = Interrupt::listen()?;
-    let mut tally = campaign(args, &plan, &mut ledger, &rows, &interrupt)?;
-    for group in &mut tally.groups {
-        group.file = Some(saved(args, &plan, &ledger, group, &interrupt)?);
-    }
-    tell(args, &plan, &charter, &ledger, &tally)?;
-    Ok(Exit::of_expectation(tally.as_expected()))
+    let tally = campaign(args, &plan, &mut ledger, &rows, &interrupt)?;
+    let power = power(args, &plan, &tally)?;
+    let Plan { workloads, .. } = plan;
+    args.outcome.tell(Outcome { workloads, charter, ledger, tally, power }, &interrupt)
 }
 
 fn campaign(
@@ -136,7 +122,7 @@ fn campaign(
 ) -> Result<Tally> {
     let begun = Instant::now();
     let until = args.time.map(Duration::from_nanos);
-    let mut counter = Counter::begin("torturing", args.quiet || args.json);
+    let mut counter = Counter::begin("torturing", args.outcome.is_quiet());
     let before = rows.len() as u64;
     torture::torture(plan, args.jobs(), ledger, rows, &mut |tally, _| {
         counter.set(|| far(plan, tally, before, begun.elapsed()));
@@ -158,66 +144,14 @@ fn far(plan: &Plan, tally: &Tally, before: u64, elapsed: Duration) -> String {
     )
 }
 
-/// Saves the smallest story that shows a finding, or where there is none the workload that was drawn.
-/// Returns what runs it.
-fn saved(
-    args: &TortureArgs,
-    plan: &Plan,
-    ledger: &Ledger,
-    group: &Group,
-    interrupt: &Interrupt,
-) -> Result<String> {
-    let name = format!("{}-{}-{}", group.workload, group.finding, group.seed);
-    let shrunk = format!("{name}-shrunk.toml");
-    let path = ledger.file(&shrunk);
-    // An earlier part of the campaign may have left it.
-    if path.exists() {
-        return Ok(path.display().to_string());
-    }
-    let drawn = torture::draw(&plan.workloads[group.place], group.seed, plan.ops);
-    let begun = Instant::now();
-    let mut counter = Counter::begin("shrinking", args.quiet || args.json);
-    let story = Anomaly::REGISTER.into_iter().find(|anomaly| anomaly.name() == group.finding);
-    let story = story.and_then(|anomaly| {
-        let go_on = &mut |size: Size| {
-            counter
-                .set(|| format!("{}: {} left", group.finding, counted(size.steps as u64, "step")));
-            !interrupt.pressed() && begun.elapsed() < SHRINKING_MOST
-        };
-        shrink::shrink(&drawn, group.seed, Some(anomaly), go_on).ok()
-    });
-    drop(counter);
-    if let Some(story) = story {
-        return Ok(ledger.save(&shrunk, &story.workload.to_toml())?.display().to_string());
-    }
-    let path = ledger.save(&format!("{name}.toml"), &drawn.to_toml())?;
-    Ok(format!("{} --seed {}", path.display(), group.seed))
-}
-
-fn tell(
-    args: &TortureArgs,
-    plan: &Plan,
-    charter: &Charter,
-    ledger: &Ledger,
-    tally: &Tally,
-) -> Result<()> {
-    let json = tortured_json(charter, tally);
-    ledger.save("result.json", &(serde_json::to_string_pretty(&json)? + "\n"))?;
-    let in_file = |path: &Path| format!("cannot write {}", path.display());
-    if let Some(path) = &args.junit {
-        let text = tortured_junit(&plan.workloads, tally)?;
-        std::fs::write(path, text).with_context(|| in_file(path))?;
-    }
-    if let Some(path) = &args.markdown {
-        let file = File::options().create(true).append(true).open(path);
-        let text = tortured_markdown(&plan.workloads, tally);
-        file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| in_file(path))?;
-    }
-    if args.json {
-        print_json(&json)?;
-    } else if !args.quiet {
-        let store = args.store.display();
-        print(&(tortured(&plan.workloads, tally) + &format!("\nstored       {store}\n")))?;
-    }
-    Ok(())
+/// How likely these runs would have caught a bug, if that is known.
+fn power(args: &TortureArgs, plan: &Plan, tally: &Tally) -> Result<Vec<String>> {
+    let Some(path) = &args.calibration else { return Ok(Vec::new()) };
+    let in_file = || format!("{} is not as quorate calibrate --save leaves it", path.display());
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the calibration {}", path.display()))?;
+    let power: Power = serde_json::from_str(&text).with_context(in_file)?;
+    let runs = tally.trials / plan.workloads.len() as u64;
+    let quote = |workload: &Workload| quoted(&power, &workload.name, plan.ops, runs);
+    Ok(plan.workloads.iter().flat_map(quote).collect())
 }

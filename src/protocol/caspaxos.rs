@@ -11,7 +11,7 @@ use super::machine::{Context, Machine, Seat, Slot, Timer};
 use super::message::{ClientReply, ClientRequest, Request, RequestId};
 use super::replica::{Held, Registers};
 use super::set::NodeSet;
-use super::{Key, NodeId, Value};
+use super::{Key, Mutant, NodeId, Value};
 
 /// Orders attempts: later ones win.
 #[derive(
@@ -116,7 +116,7 @@ impl Machine for CasPaxos {
         let disk = disk.map(|(slot, acceptor)| (slot.number as Key, acceptor));
         Self {
             incarnation: seat.incarnation,
-            acceptors: Registers::new(seat.config.durability, disk),
+            acceptors: Registers::new(&seat.config, disk),
             highest: Keys::default(),
             attempts: Vec::new(),
             waiting: Vec::new(),
@@ -191,12 +191,16 @@ impl CasPaxos {
 
     fn prepare(&mut self, from: NodeId, key: Key, ballot: Ballot, cx: &mut Context<'_, Self>) {
         let acceptor = self.acceptors.held(key);
-        if ballot < acceptor.promised {
+        if ballot < acceptor.promised && !cx.config().is(Mutant::PreparesOlder) {
             cx.send(from, Message::Reject { key, ballot, promised: acceptor.promised });
             return;
         }
         let Acceptor { accepted, value, .. } = acceptor;
         let promise = Message::Promise { key, ballot, accepted, value };
+        if cx.config().is(Mutant::PromisesNothing) {
+            cx.send(from, promise);
+            return;
+        }
         self.store(from, key, Acceptor { promised: ballot, ..acceptor }, promise, cx);
     }
 
@@ -209,7 +213,7 @@ impl CasPaxos {
         cx: &mut Context<'_, Self>,
     ) {
         let acceptor = self.acceptors.held(key);
-        if ballot < acceptor.promised {
+        if ballot < acceptor.promised && !cx.config().is(Mutant::AcceptsOlder) {
             cx.send(from, Message::Reject { key, ballot, promised: acceptor.promised });
             return;
         }
@@ -245,14 +249,29 @@ impl CasPaxos {
         let Some(attempt) = self.find(id).filter(|attempt| attempt.reply.is_none()) else {
             return;
         };
+        let is_first = attempt.answered == NodeSet::EMPTY;
         attempt.answered.insert(from);
-        attempt.latest = attempt.latest.max(accepted);
+        if is_first || !cx.config().is(Mutant::TakesFirstPromise) {
+            attempt.latest = attempt.latest.max(accepted);
+        }
         if !cx.config().is_read_quorum(attempt.answered) {
             return;
         }
-        let (value, reply) = change(attempt.request.request, attempt.latest.1);
+        let mut request = attempt.request.request;
+        if let (Request::Cas { new, .. }, true) = (request, cx.config().is(Mutant::BlindCas)) {
+            request = Request::Write(new);
+        }
+        let (value, reply) = change(request, attempt.latest.1);
+        if request == Request::Read && cx.config().is(Mutant::ReadsWithoutAccept) {
+            let client = attempt.request.id;
+            self.forget(id);
+            cx.reply(client, reply);
+            return;
+        }
         attempt.reply = Some(reply);
-        attempt.answered = NodeSet::EMPTY;
+        if !cx.config().is(Mutant::PreparesCount) {
+            attempt.answered = NodeSet::EMPTY;
+        }
         let (key, ballot) = id;
         let all = NodeSet::first(cx.config().n);
         cx.send_each(all, &Message::Accept { key, ballot, value });
@@ -275,7 +294,9 @@ impl CasPaxos {
     fn outrun(&mut self, id: AttemptId, promised: Ballot, cx: &mut Context<'_, Self>) {
         let Some(attempt) = self.find(id) else { return };
         let request = attempt.request;
-        let is_harmless = attempt.reply.is_none() || request.request == Request::Read;
+        let is_harmless = attempt.reply.is_none()
+            || request.request == Request::Read
+            || cx.config().is(Mutant::RetriesWrites);
         let highest = self.highest.get_or_insert_with(request.key, || 0);
         *highest = promised.counter.max(*highest);
         if is_harmless {

@@ -14,7 +14,7 @@ use super::message::{ClientReply, ClientRequest, Request};
 use super::ordered::{
     BATCH, Call, Command, Deed, Entry, Errands, Journal, Ledger, Position, Record, UNSETTLED_MOST,
 };
-use super::{Key, NodeId, Reads, Value};
+use super::{Key, Mutant, NodeId, Reads, Value};
 use crate::time::Nanos;
 
 /// A node does something by itself so often within its patience.
@@ -73,7 +73,7 @@ impl Machine for Chain {
             passed: committed,
             is_busy: false,
             errands: Errands::new(seat.incarnation),
-            journal: Journal::new(seat.config.durability),
+            journal: Journal::new(seat.config.durability()),
             seen: None,
         }
     }
@@ -85,7 +85,9 @@ impl Machine for Chain {
 
     fn request(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
         let is_fresh = self.seen.is_some_and(|index| index <= self.ledger.applied());
-        if request.request == Request::Read && cx.config().reads == Reads::Any && is_fresh {
+        let reads_here = cx.config().reads == Reads::Any && is_fresh;
+        let reads_here = reads_here || cx.config().is(Mutant::ReadsAnywhere);
+        if request.request == Request::Read && reads_here {
             let reply = ClientReply::Value(self.ledger.store.read(request.key));
             cx.reply(request.id, reply);
             return;
@@ -146,6 +148,7 @@ impl Chain {
     /// Passes a client's request on to the end of the chain that can do something about it.
     fn pass_on(&mut self, serial: u64, cx: &mut Context<'_, Self>) {
         let Some(call) = self.errands.call(cx.id(), serial) else { return };
+        let call = self.errands.perhaps_anew(call, cx.config());
         if call.request == Request::Read {
             cx.send(cx.config().n - 1, Message::Read { serial, key: call.key });
         } else {
@@ -167,16 +170,20 @@ impl Chain {
 
     /// Takes in entries, and once they are on disk goes on with them.
     fn copy(&mut self, before: Position, entries: Vec<Entry>, cx: &mut Context<'_, Self>) {
-        for save in self.ledger.follow(before, entries).into_iter().flatten() {
+        for save in self.ledger.follow(before, entries, false).into_iter().flatten() {
             self.journal.save(save, cx);
         }
         let last = self.ledger.log.last().index;
-        self.journal.once_safe(Deed::Send(cx.id(), Message::Synced(last)), cx);
+        if cx.config().is(Mutant::TailTrustsMemory) {
+            cx.send(cx.id(), Message::Synced(last));
+        } else {
+            self.journal.once_safe(Deed::Send(cx.id(), Message::Synced(last)), cx);
+        }
     }
 
     fn synced(&mut self, index: u64, cx: &mut Context<'_, Self>) {
         self.synced = self.synced.max(index);
-        if cx.id() + 1 == cx.config().n {
+        if cx.id() + 1 == cx.config().n || cx.config().is(Mutant::HeadAnswers) {
             self.commit_to(self.synced, cx);
         }
         self.send_up(cx);

@@ -12,7 +12,7 @@ use super::message::{ClientReply, ClientRequest, Request, RequestId};
 use super::replica::{Held, Registers};
 use super::set::NodeSet;
 use super::version::Stored;
-use super::{Key, NodeId, Value};
+use super::{Key, Mutant, NodeId, Value};
 
 /// An operation: by which node, and which of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,11 +100,15 @@ impl Machine for Gifford {
     type Record = Locked;
 
     fn start(seat: &Seat, disk: impl Iterator<Item = (Slot, Locked)>) -> Self {
-        let disk = disk.map(|(slot, locked)| (slot.number as Key, locked));
+        let forgets = seat.config.is(Mutant::ForgetsLocks);
+        let disk = disk.map(|(slot, mut locked)| {
+            locked.holders.retain(|_| !forgets);
+            (slot.number as Key, locked)
+        });
         Self {
             incarnation: seat.incarnation,
             serial: 0,
-            registers: Registers::new(seat.config.durability, disk),
+            registers: Registers::new(&seat.config, disk),
             pending: Vec::new(),
         }
     }
@@ -205,7 +209,10 @@ impl Gifford {
         let mut locked = self.registers.held(key);
         let granted = Message::Granted { owner, key, stored: locked.stored };
         if !locked.holders.contains(&owner) {
-            let is_free = locked.holders.is_empty() || !(exclusive || locked.is_exclusive);
+            let exclusive = exclusive && !cx.config().is(Mutant::SharedWrites);
+            let is_shared = !exclusive && cx.config().is(Mutant::SharedReads);
+            let is_free =
+                locked.holders.is_empty() || is_shared || !(exclusive || locked.is_exclusive);
             if !is_free {
                 cx.send(from, Message::Busy { owner });
                 return;
@@ -289,7 +296,13 @@ impl Gifford {
         let Pending { latest, answered, write, .. } = *pending;
         match write {
             Some((writer, value)) if cx.config().is_write_quorum(answered) => {
-                let next = Stored::new(latest.version.counter + 1, writer, value);
+                let bump = u64::from(!cx.config().is(Mutant::LostTimestampBump));
+                let next = Stored::new(latest.version.counter + bump, writer, value);
+                if cx.config().is(Mutant::RepliesBeforeStoring)
+                    && let Some((request, reply)) = pending.client.take()
+                {
+                    cx.reply(request, reply);
+                }
                 self.let_go(place, Some(next), cx);
             }
             None if cx.config().is_read_quorum(answered) => {

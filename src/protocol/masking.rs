@@ -6,7 +6,7 @@ use super::message::ClientReply;
 use super::phases::{Gathered, Next, Phase};
 use super::version::Stored;
 use super::versioned::{self, Goal, Versioning, ask_first, store};
-use super::{Configuration, Value};
+use super::{Configuration, Mutant, Value};
 use crate::time::Nanos;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,8 +50,13 @@ fn vouched(config: &Configuration, gathered: &Gathered<Stored>) -> Option<Stored
     let found = gathered.found.iter().map(|(_, stored)| *stored);
     found
         .filter(|stored| stored.version.counter >= reached)
-        .filter(|stored| votes(stored) > usize::from(config.liars))
+        .filter(|stored| votes(stored) > believed(config))
         .max()
+}
+
+/// So many may say the same without being believed.
+fn believed(config: &Configuration) -> usize {
+    if config.is(Mutant::BelievesOne) { 0 } else { usize::from(config.liars) }
 }
 
 /// A counter that an honest replica has at least reached, and no completed write is above.

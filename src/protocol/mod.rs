@@ -20,6 +20,7 @@ mod lww;
 mod machine;
 mod masking;
 mod message;
+mod mutant;
 mod ordered;
 mod phases;
 mod primary;
@@ -37,6 +38,7 @@ mod voting;
 pub use choice::{Acks, Durability, Election, Lies, Reads, Setting};
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
 pub use message::{ClientReply, ClientRequest, Request, RequestId};
+pub use mutant::{Mutant, MutantClass};
 pub use registry::{Facts, Message, Node, Protocol, Record};
 pub use set::NodeSet;
 pub use version::{Stored, Version};
@@ -93,6 +95,8 @@ pub struct Configuration {
     pub min_insync: u16,
     /// Who may become primary.
     pub election: Election,
+    /// The bug that it has, if it is broken on purpose.
+    pub mutant: Option<Mutant>,
 }
 
 impl Configuration {
@@ -116,12 +120,18 @@ impl Configuration {
             acks: Acks::Count(n / 2),
             min_insync: 1,
             election: Election::Latest,
+            mutant: None,
         }
     }
 
     /// The smallest majority.
     pub fn majority(&self) -> u16 {
         self.n / 2 + 1
+    }
+
+    /// When replicas really acknowledge.
+    fn durability(&self) -> Durability {
+        if self.is(Mutant::AckBeforeSync) { Durability::AckBeforeSync } else { self.durability }
     }
 
     /// Whether the replica of a node lies.
@@ -141,7 +151,7 @@ impl Configuration {
     /// Whether these answers are enough for a read.
     pub fn is_read_quorum(&self, nodes: NodeSet) -> bool {
         match &self.system {
-            None => nodes.len() >= self.r,
+            None => nodes.len() + u16::from(self.is(Mutant::ReadQuorumOffByOne)) >= self.r,
             Some(system) => system.is_read_quorum(nodes.nodes()),
         }
     }
@@ -149,7 +159,7 @@ impl Configuration {
     /// Whether these acknowledgements are enough for a write.
     pub fn is_write_quorum(&self, nodes: NodeSet) -> bool {
         match &self.system {
-            None => nodes.len() >= self.w,
+            None => nodes.len() + u16::from(self.is(Mutant::WriteQuorumOffByOne)) >= self.w,
             Some(system) => system.is_write_quorum(nodes.nodes()),
         }
     }

@@ -14,7 +14,7 @@ use super::message::{ClientReply, ClientRequest, Request, RequestId};
 use super::registry::Registered;
 use super::replica::{Held, Registers};
 use super::set::NodeSet;
-use super::{Configuration, Key, NodeId, Value};
+use super::{Configuration, Key, Mutant, NodeId, Value};
 use crate::time::Nanos;
 
 /// What distinguishes one protocol of phases from another.
@@ -139,8 +139,12 @@ where
         let disk = disk.map(|(slot, held)| (slot.number as Key, held));
         Self {
             protocol: P::start(seat),
-            registers: Registers::new(seat.config.durability, disk),
-            next_serial: u64::from(seat.incarnation) << 40,
+            registers: Registers::new(&seat.config, disk),
+            next_serial: if seat.config.is(Mutant::SerialsStartAnew) {
+                0
+            } else {
+                u64::from(seat.incarnation) << 40
+            },
             slots: Vec::new(),
             free: Vec::new(),
             expiry: VecDeque::new(),
@@ -287,7 +291,9 @@ where
     ) {
         let slot = self.slots.get_mut(op.slot as usize);
         let pending = slot.and_then(Option::as_mut).filter(|pending| pending.serial == op.serial);
-        let Some(pending) = pending.filter(|pending| pending.asks == asks) else { return };
+        let counts =
+            |pending: &&mut Pending<P>| pending.asks == asks || cx.config().is(Mutant::PhasesMixed);
+        let Some(pending) = pending.filter(counts) else { return };
         let gathered = &mut pending.gathered;
         if gathered.nodes.contains(from) {
             return;

@@ -8,7 +8,7 @@
 
 use super::led::{Candidate, Insync, Rules, Voter};
 use super::set::NodeSet;
-use super::{Acks, Configuration, Election, NodeId};
+use super::{Acks, Configuration, Election, Mutant, NodeId};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Primary;
@@ -33,7 +33,9 @@ impl Rules for Primary {
         match config.acks {
             Acks::Count(backups) => nodes.contains(leader) && nodes.len() > backups,
             Acks::Insync => {
-                let is_agreed = is_settled || nodes.len() >= config.majority();
+                let is_agreed = is_settled
+                    || nodes.len() >= config.majority()
+                    || config.is(Mutant::InsyncByOne);
                 is_agreed && nodes.contains_all(members)
             }
         }

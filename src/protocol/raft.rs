@@ -3,7 +3,7 @@
 
 use super::led::{Candidate, Insync, Rules, Voter};
 use super::set::NodeSet;
-use super::{Configuration, NodeId};
+use super::{Configuration, Mutant, NodeId};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Raft;
@@ -11,11 +11,11 @@ pub(super) struct Raft;
 impl Rules for Raft {
     const GIVES_UP: bool = true;
 
-    fn may_lead(_: &Configuration, candidate: Candidate, voter: &Voter) -> bool {
-        candidate.last >= voter.last
+    fn may_lead(config: &Configuration, candidate: Candidate, voter: &Voter) -> bool {
+        candidate.last >= voter.last || config.is(Mutant::VotesForAnyone)
     }
 
     fn is_enough(config: &Configuration, _: NodeId, nodes: NodeSet, _: Insync) -> bool {
-        nodes.len() >= config.majority()
+        nodes.len() + u16::from(config.is(Mutant::CommitsByLess)) >= config.majority()
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::Keys;
-use super::{Durability, Key, Lies, Value};
+use super::{Configuration, Durability, Key, Lies, Mutant, Value};
 
 /// What a replica holds of a register, and how it takes in what it is told to hold. The default is a
 /// register that was never written.
@@ -50,7 +50,8 @@ struct Register<H, T> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Registers<H, T> {
     durability: Durability,
-    registers: Keys<Register<H, T>>,
+    mutant: Option<Mutant>,
+    by_key: Keys<Register<H, T>>,
 }
 
 /// What is to be done about a register that was stored.
@@ -64,15 +65,16 @@ pub(super) struct Stores<H> {
 
 impl<H: Held, T: Clone> Registers<H, T> {
     /// A replica that finds these registers on its disk.
-    pub(super) fn new(durability: Durability, disk: impl Iterator<Item = (Key, H)>) -> Self {
+    pub(super) fn new(config: &Configuration, disk: impl Iterator<Item = (Key, H)>) -> Self {
         let register = |held: H| Register { held: held.clone(), synced: held, waiting: Vec::new() };
-        let registers = disk.map(|(key, held)| (key, register(held))).collect();
-        Self { durability, registers }
+        let disk = disk.filter(|_| !config.is(Mutant::ForgetsOnRestart));
+        let by_key = disk.map(|(key, held)| (key, register(held))).collect();
+        Self { durability: config.durability(), mutant: config.mutant, by_key }
     }
 
     /// What it holds of a register.
     pub(super) fn held(&self, key: Key) -> H {
-        self.registers.get(key).map(|register| register.held.clone()).unwrap_or_default()
+        self.by_key.get(key).map(|register| register.held.clone()).unwrap_or_default()
     }
 
     /// Whether `other` makes no difference any more, not even after a crash.
@@ -82,19 +84,25 @@ impl<H: Held, T: Clone> Registers<H, T> {
             after.merge(other);
             after == register.synced
         };
-        H::ONLY_GROWS && self.registers.get(key).is_some_and(settles)
+        H::ONLY_GROWS && self.by_key.get(key).is_some_and(settles)
     }
 
     /// Takes in something to hold. What is held may still be on its way to the disk: then whoever asks
     /// again waits, too.
     pub(super) fn store(&mut self, key: Key, other: &H, whom: T) -> Stores<H> {
         let new = || Register { held: H::default(), synced: H::default(), waiting: Vec::new() };
-        let register = self.registers.get_or_insert_with(key, new);
+        let register = self.by_key.get_or_insert_with(key, new);
         let before = register.held.clone();
-        let target = register.held.merge(other);
-        let persist = (register.held != before).then(|| register.held.clone());
-        let acknowledge =
-            self.durability == Durability::AckBeforeSync || register.synced.covers(&target);
+        let mut target = register.held.merge(other);
+        if self.mutant == Some(Mutant::TakesAnything) {
+            (register.held, target) = (other.clone(), H::default());
+        }
+        let is_new = before == H::default();
+        let keeps = is_new || self.mutant != Some(Mutant::FirstWriteOnly);
+        let persist = (keeps && register.held != before).then(|| register.held.clone());
+        let acknowledge = !keeps
+            || self.durability == Durability::AckBeforeSync
+            || register.synced.covers(&target);
         if !acknowledge {
             register.waiting.push((target, whom));
         }
@@ -103,7 +111,7 @@ impl<H: Held, T: Clone> Registers<H, T> {
 
     /// A register has reached the disk. Tells `ready` who has waited for it.
     pub(super) fn persisted(&mut self, key: Key, held: H, mut ready: impl FnMut(T)) {
-        let Some(register) = self.registers.get_mut(key) else { return };
+        let Some(register) = self.by_key.get_mut(key) else { return };
         register.synced = held;
         let synced = &register.synced;
         register.waiting.retain(|(target, whom)| {

@@ -89,7 +89,7 @@ impl Machine for Sloppy {
             (((slot.number >> 32) as NodeId, slot.number as Key), *stored)
         };
         Self {
-            registers: Registers::new(seat.config.durability, registers),
+            registers: Registers::new(&seat.config, registers),
             hints: of(HINT).map(hint).collect(),
             waiting: Vec::new(),
             pending: Vec::new(),
@@ -252,7 +252,7 @@ impl Sloppy {
         *hint = stored.max(*hint);
         let slot = hint_slot(owner, key);
         cx.persist(slot, Some(*hint));
-        if cx.config().durability == Durability::AckBeforeSync {
+        if cx.config().durability() == Durability::AckBeforeSync {
             cx.send(answer.to, answer.message);
         } else {
             self.waiting.push((slot, stored.version, answer));

@@ -7,7 +7,7 @@ use super::machine::Seat;
 use super::message::ClientReply;
 use super::phases::{Gathered, Next, Phase, Phased};
 use super::version::Stored;
-use super::{Configuration, Value};
+use super::{Configuration, Mutant, Value};
 use crate::time::Nanos;
 
 /// How the version of a write is chosen.
@@ -80,11 +80,16 @@ pub(super) fn go_on(
     gathered: &Gathered<Stored>,
 ) -> Next<Stored> {
     match *goal {
-        Goal::Read if config.is_read_quorum(gathered.nodes) => reply(config, goal, gathered.merged),
+        Goal::Read if config.is_read_quorum(gathered.nodes) || config.is(Mutant::ReadAsksOne) => {
+            reply(config, goal, found(config, gathered))
+        }
         // The query of a write must meet the writes before it.
-        Goal::Write { writer, value } if config.is_write_quorum(gathered.nodes) => {
+        Goal::Write { writer, value }
+            if config.is_write_quorum(gathered.nodes) || config.is(Mutant::WriteAsksOne) =>
+        {
             *goal = Goal::Stored(ClientReply::Written);
-            let counter = gathered.merged.version.counter + 1;
+            let bump = u64::from(!config.is(Mutant::LostTimestampBump));
+            let counter = gathered.merged.version.counter + bump;
             Next::Phase(Phase::Store(Stored::new(counter, writer, value)))
         }
         Goal::Stored(reply) if config.is_write_quorum(gathered.nodes) => Next::Reply(reply),
@@ -92,9 +97,23 @@ pub(super) fn go_on(
     }
 }
 
+/// The value that a read has found.
+fn found(config: &Configuration, gathered: &Gathered<Stored>) -> Stored {
+    let mut held = gathered.found.iter().map(|(_, stored)| *stored);
+    match config.mutant {
+        Some(Mutant::StaleRepair) => held.min().unwrap_or_default(),
+        Some(Mutant::LastAnswerWins) => held.next_back().unwrap_or_default(),
+        _ => gathered.merged,
+    }
+}
+
 /// What a coordinator does with what a read has found.
-pub(super) fn reply(config: &Configuration, goal: &mut Goal, latest: Stored) -> Next<Stored> {
+pub(super) fn reply(config: &Configuration, goal: &mut Goal, mut latest: Stored) -> Next<Stored> {
     let reply = ClientReply::Value(latest.value);
+    if config.is(Mutant::NoWriteBack) {
+        return Next::Reply(reply);
+    }
+    latest.version.counter += u64::from(config.is(Mutant::BumpsOnWriteBack));
     // Before the first write there is nothing to write back.
     if config.write_back && latest.value.is_some() {
         *goal = Goal::Stored(reply);

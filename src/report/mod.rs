@@ -1,5 +1,6 @@
 //! What a run came to, for people and for programs. Verdicts are made elsewhere; here they are shown.
 
+mod calibration;
 mod campaign;
 mod checked;
 mod ci;
@@ -15,6 +16,7 @@ mod staleness;
 mod text;
 mod trace;
 
+pub use calibration::{calibrated, calibrated_json, false_alarms, quoted, survivors};
 pub use campaign::{tortured, tortured_json, tortured_junit, tortured_markdown};
 pub use checked::checked;
 pub use ci::{junit, markdown, one_line};

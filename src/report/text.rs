@@ -87,7 +87,10 @@ fn recovered(recovery: &Recovery) -> String {
 
 /// A configuration in a few words.
 pub fn configuration(config: &Configuration) -> String {
-    let name = config.protocol.name();
+    let mut name = config.protocol.name().to_owned();
+    if let Some(mutant) = config.mutant {
+        name += &format!(", broken on purpose ({}),", mutant.name());
+    }
     match &config.system {
         None if !config.protocol.facts().settings.contains(&Setting::R) => {
             format!("{name} with N = {}, reads = {}", config.n, config.reads.name())

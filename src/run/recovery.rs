@@ -40,7 +40,10 @@ impl<W: World> Runner<'_, '_, W> {
         let until = begun.saturating_add(within);
         let mut tasks = self.tasks();
         let mut attempts = 0;
-        while tasks.iter().any(|task| !task.left.is_empty()) && self.world.now() < until {
+        while tasks.iter().any(|task| !task.left.is_empty())
+            && self.world.now() < until
+            && !self.is_flooded()
+        {
             self.wake();
             let able = |worker: &u32| !tasks[*worker as usize].left.is_empty();
             if let Some(worker) = self.free.iter().copied().find(able) {

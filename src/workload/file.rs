@@ -264,6 +264,7 @@ pub(super) struct RawCluster {
     pub(super) acks: Option<Field<RawAcks>>,
     pub(super) min_insync: Option<Field<i64>>,
     pub(super) election: Option<Field<String>>,
+    pub(super) mutant: Option<Field<String>>,
 }
 
 /// `"insync"`, or how many backups.

@@ -13,8 +13,8 @@ use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::{self, Impossible};
 use crate::protocol::{
-    Acks, Configuration, Durability, Election, Lies, NODE_COUNT_MAX, NodeId, Protocol, Reads,
-    Setting,
+    Acks, Configuration, Durability, Election, Lies, Mutant, NODE_COUNT_MAX, NodeId, Protocol,
+    Reads, Setting,
 };
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::time::{MILLISECOND, Nanos, SECOND};
@@ -196,6 +196,11 @@ fn choose(source: &Source, raw: &RawCluster, config: &mut Configuration) -> Reso
                 "nobody keeps account of who is in sync; expected acks = \"insync\" beside it";
             return Err(source.error(place, "cluster.min_insync", problem));
         }
+    }
+    if let Some(field) = &raw.mutant {
+        let all = Mutant::ALL.iter().copied();
+        let all = all.filter(|mutant| mutant.protocols().contains(&protocol));
+        config.mutant = Some(one_of(source, field, "cluster.mutant", all, Mutant::name)?);
     }
     if let Some(field) = &raw.election {
         let all = Election::ALL;

@@ -34,6 +34,9 @@ impl Workload {
             write_setting(out, config, *setting)?;
         }
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
+        if let Some(mutant) = config.mutant {
+            writeln!(out, "mutant = \"{}\"", mutant.name())?;
+        }
         if self.script.is_some() {
             return Ok(());
         }

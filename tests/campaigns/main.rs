@@ -1,6 +1,7 @@
 //! Campaigns through the library: figures against closed forms, and bugs against the harness.
 
 mod compare;
+mod mutants;
 
 use std::path::Path;
 

@@ -138,3 +138,64 @@ fn a_run_is_shrunk_and_so_is_a_workload_with_its_seed() {
     let kept = shell.quorate("shrink kept.toml --seed 1").ends(1);
     assert!(kept.out.contains("no register shows a violation with this seed"), "{}", kept.out);
 }
+
+#[test]
+fn parts_of_a_campaign_are_merged() {
+    let shell = Shell::new();
+    shell.write("one.toml", STALE);
+    let call = |more: &str| {
+        shell.quorate(&format!("torture one.toml --runs 6 --ops 120 --quiet {more}")).ends(1)
+    };
+    call("--store whole");
+    call("--store a --shard 1/2");
+    call("--store b --shard 2/2");
+    let merged = shell.quorate("merge a b b --into all --json").ends(1).json();
+    let whole = shell.json("whole/result.json");
+    for name in ["trials", "ops", "covered", "as_expected"] {
+        assert_eq!(merged[name], whole[name], "{name}");
+    }
+    assert_eq!(rows(&shell, "all"), rows(&shell, "whole"));
+    shell.quorate("torture --runs 2 --ops 50 --quiet --store other").ends(0);
+    let refused = shell.quorate("merge a other --into more").ends(254);
+    assert!(refused.err.contains("other is the store of another campaign"), "{}", refused.err);
+    let refused = shell.quorate("merge a --into all").ends(254);
+    assert!(refused.err.contains("all is there already"), "{}", refused.err);
+}
+
+#[test]
+fn configurations_are_compared() {
+    let shell = Shell::new();
+    let call = "compare --protocol lww --n 3 --r all --w all --rounds 3 --ops 200";
+    let called = shell.quorate(&format!("{call} --csv c.csv --html c.html")).ends(0);
+    assert!(called.out.lines().all(|line| line.chars().count() <= 80), "{}", called.out);
+    assert!(called.out.contains("partitioned: four tenths"), "{}", called.out);
+    let csv = fs::read_to_string(shell.path("c.csv")).expect("it is written");
+    let lines: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+    assert_eq!(lines, vec![lines[0]; 28]);
+    let html = fs::read_to_string(shell.path("c.html")).expect("it is written");
+    assert_eq!(html.matches("class=\"heat\"").count(), 15);
+    assert!(!html.contains("http") && !html.contains("<script"));
+    let json = shell.quorate(&format!("{call} --conditions healthy --json")).ends(0).json();
+    let cells = json["cells"].as_array().expect("cells");
+    assert_eq!(cells.len(), 9);
+    assert!(cells.iter().any(|cell| cell["on_pareto_front"] == true));
+    let like = "compare --like cassandra --rf 3 --read ONE --write QUORUM --conditions healthy";
+    shell.quorate(&format!("{like} --rounds 3 --ops 100 --quiet")).ends(0);
+    shell.quorate("compare --r 4 --n 3").ends(254);
+    shell.quorate("compare --conditions stormy").ends(254);
+}
+
+#[test]
+fn a_calibration_is_quoted() {
+    let shell = Shell::new();
+    let common = "--ops 200 --seed-from 1";
+    let mutants = "--mutants no-write-back,write-quorum-off-by-one --runs 10 --most 200";
+    let workload = super::project("workloads/first-steps/majority-abd.toml");
+    let call = format!("calibrate {workload} {mutants} {common} --save c.json --json");
+    let result = shell.quorate(&call).ends(0).json();
+    assert_eq!(result["survivors"], Value::Array(Vec::new()));
+    assert_eq!(result["mutants"].as_array().map(Vec::len), Some(2));
+    let told = shell.quorate(&format!("torture --runs 5 {common} --calibration c.json")).ends(0);
+    assert!(told.out.contains("a bug of class quorum would"), "{}", told.out);
+    shell.quorate("calibrate --mutants bumblebee").ends(254);
+}

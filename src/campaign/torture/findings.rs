@@ -65,6 +65,15 @@ impl Tally {
         Self { shown, ..Self::default() }
     }
 
+    /// What these trials have come to.
+    pub fn of(workloads: &[Workload], rows: &[Row]) -> Self {
+        let mut tally = Self::new(workloads);
+        for row in rows {
+            tally.add(row, workloads);
+        }
+        tally
+    }
+
     /// Counts a trial in. Returns the group that it begins, if it does, or whose first failure it is.
     pub fn add(&mut self, row: &Row, workloads: &[Workload]) -> Option<usize> {
         self.trials += 1;

@@ -3,7 +3,7 @@
 //! A line is with the operating system before the next one is written, so kill -9 loses the trials that
 //! were under way and nothing else. The same campaign again goes on where it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -14,8 +14,10 @@ use sha2::{Digest, Sha256};
 
 use super::{Plan, Row};
 use crate::rng::Seed;
-use crate::workload::Workload;
+use crate::workload::{File as WorkloadFile, Workload};
 
+/// The folder with the workloads of a campaign.
+const WORKLOADS: &str = "workloads";
 /// The version of the store that this code writes.
 const VERSION: u32 = 1;
 
@@ -87,8 +89,9 @@ impl Ledger {
     ///
     /// # Errors
     /// If it is the store of another campaign, or cannot be read or written.
-    pub fn open(dir: &Path, charter: &Charter) -> Result<(Self, Vec<Row>)> {
-        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    pub fn open(dir: &Path, charter: &Charter, workloads: &[Workload]) -> Result<(Self, Vec<Row>)> {
+        let own = dir.join(WORKLOADS);
+        fs::create_dir_all(&own).with_context(|| format!("cannot make {}", own.display()))?;
         let path = dir.join("campaign.json");
         if path.exists() {
             let found = read_charter(dir)?;
@@ -103,6 +106,11 @@ impl Ledger {
         } else {
             let text = serde_json::to_string_pretty(charter)? + "\n";
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        for workload in workloads {
+            let path = own.join(format!("{}.toml", workload.name));
+            fs::write(&path, workload.to_toml())
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         let (found, whole) = read_rows(dir)?;
         let path = dir.join("rows.jsonl");
@@ -175,6 +183,58 @@ pub fn read_rows(dir: &Path) -> Result<(Vec<Row>, u64)> {
         whole += length as u64;
         rows.push(row);
     }
+}
+
+/// The workloads of the campaign whose store is in a directory.
+pub fn read_workloads(dir: &Path, charter: &Charter) -> Result<Vec<Workload>> {
+    let read = |listed: &Listed| {
+        let path = dir.join(WORKLOADS).join(format!("{}.toml", listed.name));
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let workload = WorkloadFile::parse(&path, &text)?.resolve()?;
+        if hex(&workload.to_toml()) != listed.digest {
+            bail!("{} is not what the campaign was begun with", path.display());
+        }
+        Ok(workload)
+    };
+    charter.workloads.iter().map(read).collect()
+}
+
+/// What several stores of one campaign hold together, each trial once, in their order.
+///
+/// # Errors
+/// If they are not of the same campaign, or say different things of the same trial.
+pub fn merge(dirs: &[PathBuf]) -> Result<(Charter, Vec<Row>)> {
+    let mut merged: Option<Charter> = None;
+    let mut rows: BTreeMap<u64, Row> = BTreeMap::new();
+    for dir in dirs {
+        let charter = read_charter(dir)?;
+        if let Some(first) = merged.as_ref().filter(|first| !charter.is_part_of(first)) {
+            let difference = difference(first, &charter);
+            bail!(
+                "{} is the store of another campaign than the first: {difference}",
+                dir.display()
+            );
+        }
+        merged.get_or_insert(charter);
+        for row in read_rows(dir)?.0 {
+            let told = Row { new: Vec::new(), ..row.clone() };
+            let before =
+                rows.get(&row.trial).map(|before| Row { new: Vec::new(), ..before.clone() });
+            if before.is_some_and(|before| before != told) {
+                let (dir, trial) = (dir.display(), row.trial);
+                bail!("{dir} says something else of trial {trial} than a store before it");
+            }
+            rows.entry(row.trial).or_insert(row);
+        }
+    }
+    let merged = merged.context("there is nothing to merge; expected at least one store")?;
+    let mut seen = BTreeSet::new();
+    let mut rows: Vec<Row> = rows.into_values().collect();
+    for row in &mut rows {
+        row.new.retain(|covered| seen.insert(*covered));
+    }
+    Ok((Charter { shard: "all".to_owned(), ..merged }, rows))
 }
 
 /// What two campaigns differ in, first.

@@ -18,10 +18,10 @@ use std::thread;
 use anyhow::Result;
 
 pub use findings::{Group, PLATEAU, Tally};
-pub use ledger::{Charter, Ledger, Listed, read_charter, read_rows};
+pub use ledger::{Charter, Ledger, Listed, merge, read_charter, read_rows, read_workloads};
 pub use plan::{Plan, Shard};
 pub use swarm::draw;
-pub use trial::{Row, UNAVAILABLE, wants_violation};
+pub use trial::{FLOOD, Row, UNAVAILABLE, trial, wants_violation};
 
 use findings::Covered;
 use trial::Trial;
@@ -45,10 +45,7 @@ pub fn torture(
     rows: &[Row],
     watch: &mut dyn FnMut(&Tally, Option<usize>) -> bool,
 ) -> Result<Tally> {
-    let mut tally = Tally::new(&plan.workloads);
-    for row in rows {
-        tally.add(row, &plan.workloads);
-    }
+    let mut tally = Tally::of(&plan.workloads, rows);
     let done: BTreeSet<u64> = rows.iter().map(|row| row.trial).collect();
     let mut covered = Covered::of(rows);
     let left = Mutex::new(plan.trials().filter(move |trial| !done.contains(trial)));

@@ -15,8 +15,13 @@ use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::workload::Workload;
 use crate::world::sim::Latency;
 
-/// Clients must get through again within so many of their timeouts.
+/// Clients must get through again within so many of their timeouts after the last message that was on its
+/// way has arrived.
 const RECOVERY_TIMEOUTS: u64 = 40;
+/// A run goes on for so many timeouts at most.
+const TIME_LIMIT_TIMEOUTS: u64 = 100;
+/// Slow links take at most so many times as long.
+const SLOWNESS_MOST: u32 = 10;
 
 /// Draws a workload of `ops` operations.
 pub fn draw(workload: &Workload, seed: Seed, ops: u64) -> Workload {
@@ -29,6 +34,9 @@ pub fn draw(workload: &Workload, seed: Seed, ops: u64) -> Workload {
     draw_clients(&mut drawn, ops, &mut rng);
     draw_world(&mut drawn, &mut rng);
     drawn.nemesis = draw_nemesis(workload, &mut rng);
+    let late = u64::from(SLOWNESS_MOST) * drawn.sim.network.latency.longest();
+    let recovery = RECOVERY_TIMEOUTS * drawn.sim.timeout + late;
+    drawn.clients.recovery.get_or_insert(recovery);
     drawn
 }
 
@@ -53,7 +61,7 @@ fn draw_clients(workload: &mut Workload, ops: u64, rng: &mut Rng) {
     let timeout = scale(workload.sim.timeout, 4, rng);
     workload.sim.timeout = timeout;
     clients.settle = 2 * timeout;
-    clients.recovery.get_or_insert(RECOVERY_TIMEOUTS * timeout);
+    clients.time_limit = clients.time_limit.min(TIME_LIMIT_TIMEOUTS * timeout);
 }
 
 fn draw_world(workload: &mut Workload, rng: &mut Rng) {
@@ -80,7 +88,7 @@ fn draw_latency(base: Latency, limit: Nanos, rng: &mut Rng) -> Latency {
         0 => Latency::Constant(middle),
         1 => Latency::Uniform(middle / 2, middle * 3 / 2),
         2 => Latency::LogNormal(middle, 1.0),
-        3 => Latency::Pareto(middle / 2, 2.0),
+        3 => Latency::Pareto(middle / 2, 3.0),
         _ => Latency::Exponential(middle),
     }
 }
@@ -150,7 +158,7 @@ fn draw_kind(kind: &DisturbanceKind, rng: &mut Rng) -> DisturbanceKind {
         DisturbanceKind::Pause(targets) => DisturbanceKind::Pause(some(targets, rng)),
         DisturbanceKind::SlowLinks { targets, .. } => DisturbanceKind::SlowLinks {
             targets: some(targets, rng),
-            factor: rng.random_range(2..=40),
+            factor: rng.random_range(2..=SLOWNESS_MOST),
         },
         DisturbanceKind::ClockSkew { targets, magnitude } => DisturbanceKind::ClockSkew {
             targets: some(targets, rng),

@@ -1,8 +1,8 @@
 //! Who leads: terms, votes, and loyalty to whoever leads already.
 
 use super::{
-    BALLOT_ROOM, Candidate, Command, Context, Deed, Follower, LOYALTY, Lead, Led, Message, NodeId,
-    NodeSet, Position, Record, Registered, Role, Rules, Slot, Voter,
+    BALLOT_ROOM, Candidate, Command, Context, Deed, Follower, LOYALTY, Lead, Led, Message, Mutant,
+    NodeId, NodeSet, Position, Record, Registered, Role, Rules, Slot, Voter,
 };
 use std::collections::{BTreeSet, VecDeque};
 
@@ -52,10 +52,11 @@ where
             if message.claims_to_lead() {
                 cx.send(from, Message::Newer { term: self.term });
             }
-            return false;
+            let is_order = matches!(message, Message::Append { .. } | Message::Beat { .. });
+            return is_order && cx.config().is(Mutant::ObeysTheDeposed);
         }
         if term > self.term {
-            if matches!(message, Message::Canvass { .. }) && self.is_loyal() {
+            if matches!(message, Message::Canvass { .. }) && self.is_loyal(cx) {
                 return false;
             }
             self.resign();
@@ -65,7 +66,10 @@ where
     }
 
     /// Whether there is a leader as far as this node knows: then it helps nobody else.
-    fn is_loyal(&self) -> bool {
+    fn is_loyal(&self, cx: &Context<'_, Self>) -> bool {
+        if cx.config().is(Mutant::Disloyal) {
+            return false;
+        }
         matches!(self.role, Role::Leading(_)) || self.silence < LOYALTY
     }
 
@@ -118,14 +122,19 @@ where
         }
         let voter = Voter { last: self.ledger.log.last(), insync: self.latest_insync(cx).members };
         let candidate = Candidate { id: from, last };
-        if self.is_loyal() || !R::may_lead(cx.config(), candidate, &voter) {
+        if self.is_loyal(cx) || !R::may_lead(cx.config(), candidate, &voter) {
             return;
         }
         let vote = Message::Vote { term, trial };
         if trial {
             cx.send(from, vote);
-        } else if self.voted.is_none_or(|voted| voted == from) {
-            self.enter(term, Some(from), cx);
+        } else if self.voted.is_none_or(|voted| voted == from) || cx.config().is(Mutant::VotesTwice)
+        {
+            if cx.config().is(Mutant::ForgetsVote) {
+                self.voted = Some(from);
+            } else {
+                self.enter(term, Some(from), cx);
+            }
             self.journal.once_safe(Deed::Send(from, vote), cx);
         }
     }
@@ -143,7 +152,7 @@ where
             return;
         }
         votes.insert(from);
-        if votes.len() < cx.config().majority() {
+        if votes.len() + u16::from(cx.config().is(Mutant::ElectsByLess)) < cx.config().majority() {
             return;
         }
         if trial {

@@ -27,7 +27,7 @@ use super::ordered::{
 };
 use super::registry::Registered;
 use super::set::NodeSet;
-use super::{Configuration, Key, NodeId, Reads, Value};
+use super::{Configuration, Key, Mutant, NodeId, Reads, Value};
 use crate::time::Nanos;
 
 /// A node does something by itself so often within its patience.
@@ -235,7 +235,7 @@ where
             ledger,
             change: u64::from(seat.incarnation) << 40,
             errands: Errands::new(seat.incarnation),
-            journal: Journal::new(seat.config.durability),
+            journal: Journal::new(seat.config.durability()),
             reads: BTreeSet::new(),
             is_fresh: false,
         }
@@ -341,6 +341,7 @@ where
     /// Passes a client's request on to the leader, perhaps again.
     fn pass_on(&mut self, serial: u64, leader: NodeId, cx: &mut Context<'_, Self>) {
         let Some(call) = self.errands.call(cx.id(), serial) else { return };
+        let call = self.errands.perhaps_anew(call, cx.config());
         let is_read = call.request == Request::Read;
         if is_read && cx.config().reads != Reads::Log {
             cx.send(leader, Message::Where { serial });

@@ -1,7 +1,8 @@
 //! Reads that do not go through the log: how far a node must be to answer them.
 
 use super::{
-    ClientReply, Context, LEASE, Led, Message, NodeId, Reads, Registered, Role, Rules, TICKS,
+    ClientReply, Context, LEASE, Led, Message, Mutant, NodeId, Reads, Registered, Role, Rules,
+    TICKS,
 };
 
 impl<R: Rules> Led<R>
@@ -15,9 +16,10 @@ where
         let is_sure = match reads {
             Reads::Sync | Reads::Any => true,
             Reads::Lease => cx.now < lead.sure_until,
-            Reads::Log | Reads::ReadIndex | Reads::Tail => false,
+            Reads::Log | Reads::ReadIndex | Reads::Tail => cx.config().is(Mutant::ReadsUnconfirmed),
         };
-        if is_sure && index >= lead.first {
+        let knows = index >= lead.first || cx.config().is(Mutant::ReadsBeforeOwnEntry);
+        if is_sure && knows {
             cx.send(from, Message::Here { term, serial, index });
             return;
         }
@@ -59,7 +61,8 @@ where
             && round <= lead.confirmed
         {
             lead.began.pop_front();
-            lead.sure_until = began + LEASE * (cx.patience() / TICKS);
+            let lease = if cx.config().is(Mutant::LeaseTooLong) { 40 * LEASE } else { LEASE };
+            lead.sure_until = began + lease * (cx.patience() / TICKS);
         }
         self.release_reads(cx);
     }
@@ -68,7 +71,7 @@ where
     fn release_reads(&mut self, cx: &mut Context<'_, Self>) {
         let (term, index) = (self.term, self.commit);
         let Role::Leading(lead) = &mut self.role else { return };
-        if index < lead.first {
+        if index < lead.first && !cx.config().is(Mutant::ReadsBeforeOwnEntry) {
             return;
         }
         let rest = lead.asked.split_off(&(lead.confirmed + 1, 0, 0));
@@ -82,6 +85,7 @@ where
 
     /// The leader says how far this node must be.
     pub(super) fn located(&mut self, serial: u64, index: u64, cx: &mut Context<'_, Self>) {
+        let index = if cx.config().is(Mutant::ReadsUnapplied) { 0 } else { index };
         self.reads.insert((index, serial));
         self.answer_reads(cx);
     }

@@ -1,8 +1,8 @@
 //! How the log gets from the leader to the others, and when it is committed.
 
 use super::{
-    Call, Command, Context, DESPAIR, Deed, Entry, Follower, Insync, Led, Lost, Message, NodeId,
-    Position, Registered, Request, Role, Rules, Store, UNSETTLED_MOST,
+    Call, Command, Context, DESPAIR, Deed, Entry, Follower, Insync, Led, Lost, Message, Mutant,
+    NodeId, Position, Registered, Request, Role, Rules, Store, UNSETTLED_MOST,
 };
 use crate::protocol::ordered::{BATCH, Misfit};
 
@@ -49,7 +49,11 @@ where
         self.change += 1;
         let matched = self.ledger.log.last().index;
         let done = Message::Appended { term: self.term, matched };
-        self.journal.once_safe(Deed::Send(cx.id(), done), cx);
+        if cx.config().is(Mutant::LeaderTrustsMemory) {
+            cx.send(cx.id(), done);
+        } else {
+            self.journal.once_safe(Deed::Send(cx.id(), done), cx);
+        }
         self.replicate_to_all(cx);
     }
 
@@ -94,7 +98,8 @@ where
     ) {
         let matched = before.index + entries.len() as u64;
         let (term, applied) = (self.term, self.ledger.applied());
-        let saves = match self.ledger.follow(before, entries) {
+        let keeps = cx.config().is(Mutant::KeepsConflicts);
+        let saves = match self.ledger.follow(before, entries, keeps) {
             Ok(saves) => saves,
             Err(misfit) => {
                 let lost = Lost { change: self.change, parted: misfit == Misfit::Parted };
@@ -106,8 +111,14 @@ where
             self.change += 1;
             self.save(save, cx);
         }
-        self.journal.once_safe(Deed::Send(from, Message::Appended { term, matched }), cx);
-        self.commit_to(commit.min(matched), cx);
+        let done = Message::Appended { term, matched };
+        if cx.config().is(Mutant::FollowerTrustsMemory) {
+            cx.send(from, done);
+        } else {
+            self.journal.once_safe(Deed::Send(from, done), cx);
+        }
+        let unmatched = cx.config().is(Mutant::CommitsUnmatched);
+        self.commit_to(if unmatched { commit } else { commit.min(matched) }, cx);
     }
 
     /// A node has the same log up to here, and safely.
@@ -124,7 +135,7 @@ where
         let committed = self.common(cx, |follower| follower.matched, required);
         // An entry of an earlier term is committed by one of this term after it.
         let is_own = self.ledger.log.get(committed).is_some_and(|entry| entry.term == self.term);
-        if is_own && committed > self.commit {
+        if (is_own || cx.config().is(Mutant::CommitsOldTerms)) && committed > self.commit {
             self.commit_to(committed, cx);
             self.replicate_to_all(cx);
         } else {

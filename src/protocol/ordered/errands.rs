@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::store::Call;
 use crate::protocol::message::{ClientRequest, Request, RequestId};
-use crate::protocol::{Key, NodeId};
+use crate::protocol::{Configuration, Key, Mutant, NodeId};
 
 /// A request is passed on again after so many ticks without an answer.
 const TICKS_UNTIL_AGAIN: u32 = 4;
@@ -57,6 +57,15 @@ impl Errands {
         let Errand { key, request, .. } = *self.get(serial)?;
         let floor = self.pending.keys().next().copied().unwrap_or(self.next_serial);
         Some(Call { origin, serial, floor, key, request })
+    }
+
+    /// The call as it is; under another name where each attempt is to be carried out.
+    pub(in crate::protocol) fn perhaps_anew(&self, call: Call, config: &Configuration) -> Call {
+        let Some(errand) = self.get(call.serial).filter(|errand| errand.age > 0) else {
+            return call;
+        };
+        let serial = call.serial + (u64::from(errand.age) << 32);
+        if config.is(Mutant::RepeatsRequests) { Call { serial, ..call } } else { call }
     }
 
     /// An errand is done. Returns it, if it was still under way.

@@ -105,12 +105,13 @@ impl Ledger {
         (slot, Record::Entry { index, before, entry })
     }
 
-    /// Makes the log the same as another one as far as these entries go, which follow `before` there.
-    /// Returns what is new, to be saved.
+    /// Makes the log the same as another one as far as these entries go, which follow `before` there,
+    /// unless it `keeps` its own. Returns what is new, to be saved.
     pub(in crate::protocol) fn follow(
         &mut self,
         mut before: Position,
         mut entries: Vec<Entry>,
+        keeps: bool,
     ) -> Result<Vec<Save<Record>>, Misfit> {
         let base = self.log.base();
         if before.index < base.index {
@@ -129,7 +130,7 @@ impl Ledger {
         let mut saves = Vec::new();
         for (entry, index) in entries.into_iter().zip(before.index + 1..) {
             match self.log.get(index) {
-                Some(own) if own.term == entry.term => continue,
+                Some(own) if own.term == entry.term || keeps => continue,
                 Some(_) if index <= self.applied => return Err(Misfit::Parted),
                 _ => self.log.truncate(index - 1),
             }
@@ -195,7 +196,7 @@ mod tests {
             disk.extend([ledger.push(begin(term))]);
         }
         let before = Position { term: 1, index: 1 };
-        let saves = ledger.follow(before, vec![begin(3)]).expect("nothing is applied");
+        let saves = ledger.follow(before, vec![begin(3)], false).expect("nothing is applied");
         disk.extend(saves);
         assert_eq!(ledger.log.last(), Position { term: 3, index: 2 });
         let found = Ledger::recover(disk.into_values());
@@ -210,9 +211,9 @@ mod tests {
         }
         ledger.apply_to(2);
         let before = Position { term: 1, index: 1 };
-        assert_eq!(ledger.follow(before, vec![begin(2)]), Err(Misfit::Parted));
+        assert_eq!(ledger.follow(before, vec![begin(2)], false), Err(Misfit::Parted));
         let before = Position { term: 2, index: 9 };
-        assert_eq!(ledger.follow(before, Vec::new()), Err(Misfit::Unclear));
+        assert_eq!(ledger.follow(before, Vec::new(), false), Err(Misfit::Unclear));
         assert_eq!(ledger.log.last(), Position { term: 1, index: 3 });
     }
 

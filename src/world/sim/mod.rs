@@ -97,6 +97,8 @@ pub struct Simulation {
     /// When clients give up: in the order in which they asked, since all are equally patient.
     deadlines: VecDeque<(Nanos, RequestId)>,
     effects: Vec<Effect>,
+    /// After so many messages nothing happens any more.
+    messages_most: u64,
     /// What happened, if somebody wants to know.
     recording: Option<Recording>,
     /// What nodes were made to do, likewise.
@@ -123,6 +125,7 @@ impl Simulation {
             clients: Vec::new(),
             deadlines: VecDeque::new(),
             effects: Vec::new(),
+            messages_most: u64::MAX,
             recording: None,
             coverage: None,
         };
@@ -137,6 +140,12 @@ impl Simulation {
     pub fn recording(self, client_count: u32) -> Self {
         let patience = 2 * self.timeout;
         Self { recording: Some(Recording::new(client_count, patience)), ..self }
+    }
+
+    /// The same cluster, where nothing happens any more once so many messages were sent.
+    #[must_use]
+    pub fn limited(self, messages_most: u64) -> Self {
+        Self { messages_most, ..self }
     }
 
     /// The same cluster, where nothing has happened yet, and it is noted what nodes are made to do.
@@ -413,6 +422,9 @@ impl World for Simulation {
                 && self.waiting(*id).is_none()
             {
                 self.deadlines.pop_front();
+            }
+            if self.network.traffic.messages > self.messages_most {
+                return None;
             }
             let deadline = self.deadlines.front().map_or(Nanos::MAX, |(at, _)| *at);
             let event = self.queue.next_at().unwrap_or(Nanos::MAX);
