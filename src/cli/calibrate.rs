@@ -53,7 +53,7 @@ pub(super) struct CalibrateArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     runs: u64,
     /// How many runs at most of a bug that none has caught.
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     most: u64,
     /// How many operations each run has.
     #[arg(long, value_name = "COUNT", default_value_t = 1000,
