@@ -13,14 +13,15 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::resolve;
 
 /// Each bug but those below is caught within so many seeds.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 120;
 const OPS: u64 = 300;
 /// These take a rarer coincidence than so few small runs draw. `quorate calibrate` tells how many it takes, or
 /// lists them as survivors.
 const RARE: [Mutant; 11] = [
+    Mutant::SerialsStartAnew,
     Mutant::RepliesBeforeStoring,
+    Mutant::ForgetsLocks,
     Mutant::PreparesOlder,
-    Mutant::VotesTwice,
     Mutant::ForgetsVote,
     Mutant::CommitsOldTerms,
     Mutant::LeaderTrustsMemory,
@@ -28,7 +29,6 @@ const RARE: [Mutant; 11] = [
     Mutant::LeaseTooLong,
     Mutant::Disloyal,
     Mutant::ObeysTheDeposed,
-    Mutant::InsyncByOne,
 ];
 
 fn standard() -> Vec<Workload> {

@@ -71,7 +71,10 @@ fn draw_world(workload: &mut Workload, rng: &mut Rng) {
     sim.sync_latency = draw_latency(sim.sync_latency, limit, rng);
     let network = &mut sim.network;
     network.latency = draw_latency(network.latency, limit, rng);
-    network.reordering = rng.random_ratio(3, 4);
+    // Where nothing overtakes, each message is as slow as the slowest before it: with a long tail, slower than
+    // clients wait.
+    let has_tail = !matches!(network.latency, Latency::Constant(_) | Latency::Uniform(..));
+    network.reordering = rng.random_ratio(3, 4) || has_tail;
     let mut share = |base: f64| match rng.random_range(0..4_u32) {
         0 => rng.random_range(1..=100_u32).into(),
         1 => 0.0,
