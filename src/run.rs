@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 
-use quorate_checker::{History, Verdict};
+use quorate_checker::{EventKind, History, Verdict};
 
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
@@ -16,13 +16,16 @@ use crate::protocol::{Key, NodeId};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
+use crate::timing::Timing;
 use crate::workload::{Clients, Workload};
 use crate::world::sim::Simulation;
 use crate::world::stage::{Played, Script, Step};
-use crate::world::{Happening, Traffic, World};
+use crate::world::{Happening, Traffic, World, WorldError};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
 const RECONNECT: Nanos = 20 * MILLISECOND;
+/// Where time is real, the record is with the operating system after this time at the latest.
+const FLUSH: Nanos = 50 * MILLISECOND;
 /// At most this many registers are read by everybody in the end: those used last.
 const FINAL_KEYS_MAX: usize = 100;
 
@@ -37,8 +40,21 @@ pub struct Run {
     pub duration: Nanos,
     /// What went through the network.
     pub traffic: Traffic,
+    /// How long operations took.
+    pub timing: Timing,
     /// How many events there were when it was stopped early; `None` if it ended by itself.
     pub stopped_at: Option<u32>,
+}
+
+/// Why a run could not go on. What was recorded until then is in its file.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its record takes no more.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Its world has failed.
+    #[error(transparent)]
+    World(#[from] WorldError),
 }
 
 /// A time during which something was broken.
@@ -110,7 +126,7 @@ pub fn simulate(
     seed: Seed,
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RecordError> {
+) -> Result<Run, RunError> {
     simulate_into(Recorder::new(file), workload, seed, watch)
 }
 
@@ -121,8 +137,19 @@ pub fn simulate_until_violation(
     seed: Seed,
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RecordError> {
+) -> Result<Run, RunError> {
     simulate_into(Recorder::new(file).checking(), workload, seed, watch)
+}
+
+/// As [`simulate`], but nothing is kept in memory: the history of the [`Run`] has no operations, and the
+/// file has all of them.
+pub fn simulate_only_to_file(
+    workload: &Workload,
+    seed: Seed,
+    file: Option<&mut dyn Write>,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
+    simulate_into(Recorder::new(file).only_to_file(), workload, seed, watch)
 }
 
 fn simulate_into(
@@ -130,11 +157,22 @@ fn simulate_into(
     workload: &Workload,
     seed: Seed,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RecordError> {
+) -> Result<Run, RunError> {
     if let Some(script) = &workload.script {
-        return perform(workload, script, recorder);
+        return Ok(perform(workload, script, recorder)?);
     }
     let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    run_in(world, recorder, workload, seed, watch)
+}
+
+/// Runs a workload without a script in any world, into `recorder`.
+pub fn run_in(
+    world: impl World,
+    recorder: Recorder<'_>,
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
     Runner::new(workload, seed, world, recorder).run(watch)
 }
 
@@ -167,6 +205,7 @@ fn perform(
         faults: faults.windows(performance.duration),
         duration: performance.duration,
         traffic: performance.traffic,
+        timing: Timing::default(),
         stopped_at: None,
     })
 }
@@ -197,6 +236,8 @@ fn fault_of(step: &Step) -> Option<Fault> {
 struct Worker {
     process: u32,
     operation: Operation,
+    /// When the operation was to begin.
+    due: Nanos,
 }
 
 struct Runner<'w, 'f, W> {
@@ -213,6 +254,11 @@ struct Runner<'w, 'f, W> {
     resting: VecDeque<(Nanos, u32)>,
     faults: Faults,
     ops: u64,
+    timing: Timing,
+    /// The registers with the highest numbers of those used, for the final reads.
+    last_keys: BTreeSet<Key>,
+    /// Where time is real: when somebody looks at the interrupt and the file next.
+    pulse_at: Nanos,
 }
 
 impl<'w, 'f, W: World> Runner<'w, 'f, W> {
@@ -231,16 +277,19 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             generator_rng: seed.fork("generator"),
             nemesis: Nemesis::new(&workload.nemesis, workload.config.n, seed),
             workers: (0..clients.count)
-                .map(|process| Worker { process, operation: idle })
+                .map(|process| Worker { process, operation: idle, due: 0 })
                 .collect(),
             free: (0..clients.count).collect(),
             resting: VecDeque::new(),
             faults: Faults::default(),
             ops: 0,
+            timing: Timing::default(),
+            last_keys: BTreeSet::new(),
+            pulse_at: 0,
         }
     }
 
-    fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RecordError> {
+    fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RunError> {
         let mut stopped_at = self.go(watch)?;
         self.mend()?;
         if stopped_at.is_none() && self.workload.clients.final_reads {
@@ -257,20 +306,21 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             faults: self.faults.windows(duration),
             duration,
             traffic: self.world.traffic(),
+            timing: self.timing,
             stopped_at,
         })
     }
 
     /// Goes on until the generator is done. Returns after how many events it was stopped before.
-    fn go(&mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Option<u32>, RecordError> {
+    fn go(&mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Option<u32>, RunError> {
         const WATCH_EVERY: u64 = 1024;
         for step in 0_u64.. {
-            let is_watched = step % WATCH_EVERY == 0;
+            let now = self.world.now();
+            let is_watched = step % WATCH_EVERY == 0 || self.pulse(now)?;
             let is_violated = self.recorder.verdict() == Some(Verdict::Invalid);
             if is_violated || (is_watched && !watch(self.progress())) {
                 return Ok(Some(self.recorder.position()));
             }
-            let now = self.world.now();
             while self.resting.front().is_some_and(|(until, _)| *until <= now) {
                 self.free.extend(self.resting.pop_front().map(|(_, worker)| worker));
             }
@@ -281,7 +331,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             }
             let until = match self.ask(now) {
                 Next::Op(worker, operation) => {
-                    self.begin(now, worker, operation)?;
+                    self.begin(worker, operation)?;
                     continue;
                 }
                 Next::At(at) => at,
@@ -290,18 +340,42 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             };
             let rested = self.resting.front().map_or(Nanos::MAX, |(until, _)| *until);
             let fault = self.nemesis.next_at().unwrap_or(Nanos::MAX);
-            if let Some(happening) = self.world.next(until.min(rested).min(fault)) {
-                self.complete(happening)?;
-            }
+            self.wait(until.min(rested).min(fault))?;
         }
         Ok(None)
     }
 
+    /// Waits until something happens, at most until `until`. False if nothing has happened.
+    fn wait(&mut self, until: Nanos) -> Result<bool, RunError> {
+        let until = match self.world.pulse() {
+            None => until,
+            Some(pulse) => until.min(self.world.now() + pulse),
+        };
+        if let Some((at, happening)) = self.world.next(until) {
+            self.complete(at, happening)?;
+            return Ok(true);
+        }
+        self.world.failure().map_or(Ok(false), |failure| Err(failure.into()))
+    }
+
+    /// Where time is real, keeps the file up with it. Returns whether it is time to look around.
+    fn pulse(&mut self, now: Nanos) -> Result<bool, RecordError> {
+        if self.world.pulse().is_none() || now < self.pulse_at {
+            return Ok(false);
+        }
+        self.pulse_at = now + FLUSH;
+        self.recorder.flush()?;
+        Ok(true)
+    }
+
     /// Waits for all answers that are still to come.
-    fn drain(&mut self) -> Result<(), RecordError> {
+    fn drain(&mut self) -> Result<(), RunError> {
         while self.free.len() + self.resting.len() < self.workers.len() {
-            let Some(happening) = self.world.next(Nanos::MAX) else { break };
-            self.complete(happening)?;
+            self.pulse(self.world.now())?;
+            let has_happened = self.wait(Nanos::MAX)?;
+            if !has_happened && self.world.pulse().is_none() {
+                break;
+            }
         }
         Ok(())
     }
@@ -312,11 +386,17 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         self.generator.next(&context, &mut self.generator_rng)
     }
 
-    fn begin(&mut self, now: Nanos, worker: u32, operation: Operation) -> Result<(), RecordError> {
+    fn begin(&mut self, worker: u32, operation: Operation) -> Result<(), RecordError> {
         let place = self.free.iter().position(|free| *free == worker);
         place.and_then(|place| self.free.remove(place)).expect("generators name free workers");
+        let now = self.world.now();
+        let due = self.generator.was_due().map_or(now, |due| due.min(now));
         let process = self.workers[worker as usize].process;
-        self.workers[worker as usize].operation = operation;
+        self.workers[worker as usize] = Worker { process, operation, due };
+        self.last_keys.insert(operation.key);
+        if self.last_keys.len() > FINAL_KEYS_MAX {
+            self.last_keys.pop_first();
+        }
         self.recorder.invoke(now, process, &operation)?;
         let node = (worker % u32::from(self.workload.config.n)) as NodeId;
         self.world.invoke(process, node, operation);
@@ -324,17 +404,19 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Ok(())
     }
 
-    fn complete(&mut self, happening: Happening) -> Result<(), RecordError> {
+    /// A process has learned something at `now`.
+    fn complete(&mut self, now: Nanos, happening: Happening) -> Result<(), RecordError> {
         let Happening { process, response } = happening;
         // A process keeps its number modulo the number of workers for all its successors.
         let count = self.workers.len() as u32;
         let worker = process % count;
-        let operation = self.workers[worker as usize].operation;
-        let now = self.world.now();
+        let Worker { operation, due, .. } = self.workers[worker as usize];
         let completion = classify(&operation, response);
         self.recorder.complete(now, process, &operation, &completion)?;
-        if completion.kind == quorate_checker::EventKind::Info {
-            self.workers[worker as usize].process += count;
+        match completion.kind {
+            EventKind::Ok => self.timing.add(operation.action, now - due),
+            EventKind::Info => self.workers[worker as usize].process += count,
+            EventKind::Invoke | EventKind::Fail => {}
         }
         if matches!(response, Response::Refused | Response::Unavailable) {
             self.resting.push_back((now + RECONNECT, worker));
@@ -364,13 +446,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     }
 
     fn final_reads(&self) -> Vec<Operation> {
-        let keys = &self.recorder.history().keys;
-        let number = |key: &quorate_checker::KeyHistory| match key.key {
-            Some(quorate_checker::Value::Int(number)) => Some(number as Key),
-            _ => None,
-        };
-        let keys: BTreeSet<Key> = keys.iter().filter_map(number).collect();
-        let last = keys.iter().rev().take(FINAL_KEYS_MAX);
+        let last = self.last_keys.iter().rev();
         last.map(|key| Operation { key: *key, action: Action::Read }).collect()
     }
 

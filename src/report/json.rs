@@ -10,6 +10,7 @@ use crate::judge::{Evidence, Judged, Judgement, Ladder, OverallStaleness, Row, q
 use crate::promise::Promise;
 use crate::rng::Seed;
 use crate::time::Nanos;
+use crate::timing::Timing;
 use crate::workload::Workload;
 use crate::world::Traffic;
 
@@ -39,6 +40,7 @@ pub struct Summary<'a> {
     violations: Vec<Violation<'a>>,
     duration_ns: Nanos,
     traffic: Traffic,
+    timing: &'a Timing,
     interrupted: bool,
 }
 
@@ -68,6 +70,7 @@ impl<'a> Summary<'a> {
         seed: Seed,
         duration: Nanos,
         traffic: Traffic,
+        timing: &'a Timing,
         interrupted: bool,
         result: &'a Judged,
     ) -> Self {
@@ -103,6 +106,7 @@ impl<'a> Summary<'a> {
             violations: result.violations.iter().map(violation).collect(),
             duration_ns: duration,
             traffic,
+            timing,
             interrupted,
         }
     }

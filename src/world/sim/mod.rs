@@ -4,17 +4,14 @@
 //! doubles and reorders, and of clients that each hold a connection to one node. The protocol is the
 //! real one ([`crate::protocol`]); only what surrounds it is simulated.
 
-mod latency;
 mod network;
 mod queue;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use latency::Latency;
 pub use network::NetworkSettings;
 
-use latency::Sampler;
 use network::Network;
 use queue::Queue;
 
@@ -23,6 +20,7 @@ use super::{Happening, Traffic, World};
 use rand::RngExt as _;
 
 use crate::client::{Operation, Response};
+use crate::latency::{Latency, Sampler};
 use crate::nemesis::Fault;
 use crate::protocol::{
     ClientRequest, Configuration, Effect, Input, Message, NodeId, RequestId, Timer,
@@ -310,7 +308,7 @@ impl World for Simulation {
         }
     }
 
-    fn next(&mut self, until: Nanos) -> Option<Happening> {
+    fn next(&mut self, until: Nanos) -> Option<(Nanos, Happening)> {
         loop {
             // Deadlines of requests that were answered long ago.
             while let Some((_, id)) = self.deadlines.front()
@@ -334,8 +332,8 @@ impl World for Simulation {
                     self.happen(event)
                 })
             };
-            if happening.is_some() {
-                return happening;
+            if let Some(happening) = happening {
+                return Some((self.now, happening));
             }
         }
     }

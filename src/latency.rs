@@ -115,13 +115,14 @@ const TAIL: f64 = 1.0 - 1.0 / 65_536.0;
 
 /// A distribution ready to draw from.
 #[derive(Debug, Clone)]
-pub(super) struct Sampler {
+pub struct Sampler {
     /// Quantiles at equal steps, and the end of the tail.
     quantiles: Box<[Nanos]>,
 }
 
 impl Sampler {
-    pub(super) fn new(latency: Latency) -> Self {
+    /// The table of a distribution.
+    pub fn new(latency: Latency) -> Self {
         let at = |cell: usize| {
             let p = if cell == CELL_COUNT { TAIL } else { cell as f64 / CELL_COUNT as f64 };
             latency.quantile(p) as Nanos
@@ -130,7 +131,7 @@ impl Sampler {
     }
 
     /// Draws a time.
-    pub(super) fn draw(&self, rng: &mut Rng) -> Nanos {
+    pub fn draw(&self, rng: &mut Rng) -> Nanos {
         let draw = rng.next_u32();
         let cell = (draw >> (32 - CELL_BITS)) as usize;
         let within = u64::from(draw << CELL_BITS);
