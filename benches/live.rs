@@ -4,24 +4,27 @@
 //! `cargo bench --bench live`
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use quorate::client::{Action, Operation, Response};
+use quorate::latency::Latency;
 use quorate::nemesis::Fault;
 use quorate::node::wire::{Answer, Ask, Hello, Outgoing, Who};
 use quorate::protocol::{NodeId, Request};
 use quorate::record::Recorder;
 use quorate::rng::Seed;
 use quorate::run::{Run, run_in};
-use quorate::store::{RunDir, RunInfo, WorldKind};
+use quorate::store::{RunDir, RunInfo};
 use quorate::time::{MILLISECOND, Nanos, SECOND, show_duration};
 use quorate::workload::{File, Workload};
-use quorate::world::live::{Client, Clients, Live, Place, Question};
+use quorate::world::live::{Client, Clients, Cut, Links, Live, Place, Question};
 use quorate::world::machine::syncs_per_second;
-use quorate::world::{Happening, Traffic, World};
+use quorate::world::{Happening, Traffic, World, WorldKind};
+use tokio::sync::watch;
 
 /// Of so many tries the middle one counts.
 const TRIES: usize = 3;
@@ -31,7 +34,7 @@ fn main() {
     println!(
         "in {}, on {} cores",
         dir.path().display(),
-        std::thread::available_parallelism().map_or(0, usize::from)
+        thread::available_parallelism().map_or(0, usize::from)
     );
     per_second("recorded, from clients that are answered at once", || {
         let workload = workload(100, 1_000_000, true);
@@ -50,6 +53,7 @@ fn main() {
         });
     }
     overhead(dir.path());
+    cuts();
 }
 
 /// Prints the middle of some rates.
@@ -97,7 +101,9 @@ fn live(dir: &Path, workload: &Workload) -> Live {
     // The disks of the time before.
     let _ = std::fs::remove_dir_all(&place.dir);
     let (names, clients) = (&workload.node_names, workload.clients.count);
-    Live::start(place, names, clients, &workload.sim, workload.live, Seed(1)).expect("nodes start")
+    let (sim, live) = (&workload.sim, workload.live);
+    Live::start(place, WorldKind::Processes, names, clients, sim, live, Seed(1))
+        .expect("nodes start")
 }
 
 /// A world whose clients are answered at once.
@@ -124,7 +130,7 @@ impl Echo {
         let began = Instant::now();
         let tell = move |at, happening| sender.send((at, happening)).is_ok();
         let clients = (0..count).map(|_| Answered);
-        let clients = Clients::start(clients, SECOND, began, tell).expect("a thread");
+        let clients = Clients::start(clients, None, SECOND, began, tell).expect("a thread");
         Self { began, clients, learned }
     }
 }
@@ -203,6 +209,50 @@ fn bare(world: &Live, ops: u64) -> Vec<Nanos> {
         began.elapsed().as_nanos() as Nanos
     };
     (0..ops).map(&mut time).collect()
+}
+
+/// How long after a link was cut the last byte still arrives, and after it was mended the first one again.
+fn cuts() {
+    let second = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addresses = [None, second.local_addr().ok()].map(|at| watch::Sender::new(at).subscribe());
+    let links = Links::start(&addresses, Latency::Constant(0), &[], Seed(1)).expect("links");
+    let address = links.address(0, 1).expect("two nodes");
+    let (mut after_cut, mut after_mending) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..50 {
+        let mut near = TcpStream::connect(address).expect("the link listens");
+        let (mut far, _) = second.accept().expect("it is carried on");
+        near.set_nodelay(true).expect("an option");
+        let sender = thread::spawn(move || while near.write_all(&[0]).is_ok() {});
+        let receiver = thread::spawn(move || {
+            let (mut last, mut bytes) = (Instant::now(), [0; 4096]);
+            while far.read(&mut bytes).is_ok_and(|count| count > 0) {
+                last = Instant::now();
+            }
+            last
+        });
+        thread::sleep(Duration::from_millis(20));
+        let cut = Instant::now();
+        links.set_cut(0, 1, Some(Cut::Drop));
+        thread::sleep(Duration::from_millis(30));
+        let mended = Instant::now();
+        links.set_cut(0, 1, None);
+        let mut near = TcpStream::connect(address).expect("the link listens");
+        let (mut far, _) = second.accept().expect("it is carried on");
+        near.write_all(&[0]).expect("it is taken");
+        far.read_exact(&mut [0]).expect("it arrives");
+        after_mending = after_mending.max(mended.elapsed());
+        sender.join().expect("it ends");
+        let last = receiver.join().expect("it ends");
+        after_cut = after_cut.max(last.saturating_duration_since(cut));
+    }
+    println!(
+        "{:58} {after_cut:>10.1?} at most",
+        "from a cut to the last byte that still arrives, of 50"
+    );
+    println!(
+        "{:58} {after_mending:>10.1?} at most",
+        "from its end to the first byte that arrives again"
+    );
 }
 
 fn median(mut times: Vec<Nanos>) -> Nanos {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::rng::Seed;
+use crate::world::WorldKind;
 use crate::world::live::DISKS;
 
 /// The version of the run directory that this code writes.
@@ -55,27 +56,6 @@ pub struct RunInfo {
     pub stopped_at: Option<u32>,
     /// SHA-256 of `history.jsonl`; empty until the run has ended.
     pub digest: String,
-}
-
-/// Where a run takes place.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum WorldKind {
-    /// Simulated, in virtual time.
-    #[default]
-    Sim,
-    /// Processes on this machine, with links through proxies.
-    Processes,
-}
-
-impl WorldKind {
-    /// The word of the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sim => "sim",
-            Self::Processes => "processes",
-        }
-    }
 }
 
 /// How a run ended.

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::{Exit, print, print_json};
 use crate::store::left_behind;
+use crate::world::live::DISKS;
+use crate::world::live::netns::remove_left_behind;
 use crate::world::machine::{features, syncs_per_second};
 
 const EXAMPLES: &str = "Examples:
@@ -36,7 +38,10 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit> {
     let mut removed = Vec::new();
     for run in left_behind(&args.store)? {
         run.remove_disks()?;
-        removed.push(run.path().to_owned());
+        removed.push(run.path().join(DISKS));
+    }
+    for name in remove_left_behind()? {
+        removed.push(PathBuf::from(name));
     }
     if args.json {
         print_json(&json!({
@@ -58,7 +63,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit> {
     }
     for path in removed {
         let path = path.display();
-        text += &format!("left behind        the disks of {path}, which was killed; now removed\n");
+        text += &format!("left behind        {path}, by a run that was killed; now removed\n");
     }
     print(&text)?;
     Ok(Exit::AsExpected)

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::progress::Progress;
 use super::{Exit, print, print_json};
 use crate::run::simulate;
-use crate::store::{Comparison, RunDir, Status, WorldKind};
+use crate::store::{Comparison, RunDir, Status};
+use crate::world::WorldKind;
 
 const EXAMPLES: &str = "Examples:
   quorate replay store/20261123T201500-majority-abd-42

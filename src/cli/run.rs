@@ -13,17 +13,19 @@ use super::progress::Progress;
 use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::judge::judge;
+use crate::nemesis::{Disturbance, FaultKind};
 use crate::record::Recorder;
 use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
 use crate::run::{
     self, Run, RunError, run_in, simulate, simulate_only_to_file, simulate_until_violation,
 };
-use crate::store::{HistoryFile, RunDir, RunInfo, Status, WorldKind};
+use crate::store::{HistoryFile, RunDir, RunInfo, Status};
 use crate::time::{Nanos, parse_duration, show_duration};
 use crate::workload::{File, Overrides, Workload};
-use crate::world::WorldError;
 use crate::world::live::{Live, Place};
+use crate::world::machine::missing_for_namespaces;
+use crate::world::{WorldError, WorldKind};
 
 /// The workload that runs when none is named.
 pub(super) const DEFAULT: &str = include_str!("../../workloads/first-steps/majority-abd.toml");
@@ -175,7 +177,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
         None => Seed(rand::rngs::SysRng.try_next_u32().context("no random seed")?.into()),
     };
     if args.world != WorldKind::Sim {
-        refuse_what_is_not_real(&workload)?;
+        refuse_what_is_not_real(&workload, args.world)?;
     }
     let interrupt = Interrupt::listen()?;
     let mut info = RunInfo::begin(args.world, seed);
@@ -247,7 +249,7 @@ pub(super) fn again(dir: &RunDir, info: &RunInfo) -> String {
     let path = dir.path().display();
     match info.world {
         WorldKind::Sim => format!("quorate replay {path}"),
-        WorldKind::Processes => {
+        WorldKind::Processes | WorldKind::Netns => {
             let (world, seed) = (info.world.name(), info.seed);
             format!("quorate run {path}/workload.toml --world {world} --seed {seed}")
         }
@@ -255,18 +257,30 @@ pub(super) fn again(dir: &RunDir, info: &RunInfo) -> String {
 }
 
 /// What only a simulation can do is refused before anything starts.
-fn refuse_what_is_not_real(workload: &Workload) -> Result<()> {
+fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> Result<()> {
     if workload.script.is_some() {
         bail!("a script says what happens to every message; expected --world sim");
     }
     let network = &workload.sim.network;
-    if network.loss > 0.0 || network.duplication > 0.0 {
+    let loses = network.loss > 0.0 && world == WorldKind::Processes;
+    if loses || network.duplication > 0.0 {
         bail!(
-            "network.loss = {} and network.duplication = {}, but connections of real processes lose and \
+            "network.loss = {} and network.duplication = {}, but the connections of --world {} lose and \
              double nothing at random; expected 0 for both, or --world sim",
             network.loss,
-            network.duplication
+            network.duplication,
+            world.name()
         );
+    }
+    if world == WorldKind::Netns {
+        let is_slow = |nemesis: &Disturbance| nemesis.kind.fault_kind() == FaultKind::SlowLinks;
+        if workload.nemesis.iter().any(is_slow) {
+            bail!("--world netns cannot slow links down; expected --world processes or sim");
+        }
+        let missing = missing_for_namespaces();
+        if !missing.is_empty() {
+            bail!("--world netns needs {}; --world processes needs nothing", missing.join(", "));
+        }
     }
     Ok(())
 }
@@ -325,7 +339,7 @@ fn go(
         workload: dir.file("workload.toml"),
     };
     let (names, clients) = (&workload.node_names, workload.clients.count);
-    let world = Live::start(place, names, clients, &workload.sim, workload.live, seed)
+    let world = Live::start(place, args.world, names, clients, &workload.sim, workload.live, seed)
         .map_err(WorldError::from)?;
     let recorder = Recorder::new(Some(file));
     let recorder = match (args.keep.until_violation, args.keep.record_only) {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -22,7 +23,10 @@ const QUEUE: usize = 1024;
 /// So many are written together at most.
 const TOGETHER_MAX: usize = 128;
 /// A connection that does not come about in this time is given up.
-const CONNECT: Duration = Duration::from_millis(500);
+const CONNECT: Duration = Duration::from_millis(100);
+/// A connection whose peer confirms nothing for so long is given up. Left to itself it would be tried again
+/// and again for many minutes, at ever longer intervals.
+const UNHEARD: Duration = Duration::from_millis(200);
 /// The time from a connection that broke to the next attempt, doubled with each that fails.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
 
@@ -87,6 +91,7 @@ impl Way {
     /// Carries messages until the connection breaks.
     async fn carry(&mut self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        set_tcp_user_timeout(&stream, UNHEARD.as_millis() as u32)?;
         let (mut reader, mut writer) = stream.split();
         let mut out = Outgoing::new();
         out.add(&Hello::new(Who::Peer(self.from)))?;

@@ -41,6 +41,13 @@ pub fn features() -> Vec<Feature> {
     features
 }
 
+/// What the world of namespaces needs and this machine does not have, each with how to get it.
+pub fn missing_for_namespaces() -> Vec<String> {
+    let needed = ["root", "network namespaces", "ip", "nft"];
+    let missing = features().into_iter().filter(|f| needed.contains(&f.name) && !f.is_there);
+    missing.map(|feature| format!("{} ({})", feature.name, feature.about)).collect()
+}
+
 fn root() -> Feature {
     let is_there = geteuid().is_root();
     let about = if is_there { "uid 0" } else { "run as root, or as root of a container" };

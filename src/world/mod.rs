@@ -42,6 +42,40 @@ pub trait World {
     fn traffic(&self) -> Traffic;
 }
 
+/// The kinds of worlds.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum WorldKind {
+    /// Simulated, in virtual time.
+    #[default]
+    Sim,
+    /// Processes on this machine, with a proxy for each link.
+    Processes,
+    /// Processes with a network of the kernel's for each, cut by its packet filter; needs root.
+    Netns,
+}
+
+impl WorldKind {
+    /// The word of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Processes => "processes",
+            Self::Netns => "netns",
+        }
+    }
+}
+
 /// Why a world cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {

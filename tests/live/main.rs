@@ -4,7 +4,9 @@
 
 mod cluster;
 mod links;
+mod netns;
 mod nodes;
+mod parity;
 #[path = "../command_line/shell.rs"]
 mod shell;
 mod survival;

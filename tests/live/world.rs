@@ -11,25 +11,26 @@ use quorate::rng::Seed;
 use quorate::time::{MILLISECOND, Nanos, SECOND};
 use quorate::workload::File;
 use quorate::world::live::{Live, Place};
-use quorate::world::{Happening, World};
+use quorate::world::{Happening, World, WorldKind};
 
 use super::cluster::read;
 use super::shell::{Shell, project};
 use super::survival::assert_nothing_runs_in;
 
 /// A cluster of three, and one client that asks and waits.
-struct Client {
-    world: Live,
+pub(crate) struct Client<W> {
+    pub(crate) world: W,
     process: u32,
-    _dir: tempfile::TempDir,
+    /// Where its nodes are.
+    _dir: Option<tempfile::TempDir>,
 }
 
-impl Client {
-    fn new(cluster: &str, timeout: &str) -> Self {
-        Self::with_latency(cluster, timeout, "constant 0ms")
+impl Client<Live> {
+    pub(crate) fn new(cluster: &str, timeout: &str) -> Self {
+        Self::in_world(WorldKind::Processes, cluster, timeout, "constant 0ms")
     }
 
-    fn with_latency(cluster: &str, timeout: &str, latency: &str) -> Self {
+    pub(crate) fn in_world(kind: WorldKind, cluster: &str, timeout: &str, latency: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let text = format!(
             "[cluster]\nnodes = 3\n{cluster}\n[clients]\ntimeout = \"{timeout}\"\n\
@@ -45,12 +46,24 @@ impl Client {
         };
         let mut settings = workload.sim;
         settings.sync_latency = Latency::Constant(0);
-        let world = Live::start(place, &workload.node_names, 1, &settings, workload.live, Seed(1));
+        let world =
+            Live::start(place, kind, &workload.node_names, 1, &settings, workload.live, Seed(1));
         let world = world.expect("three nodes start");
-        Self { world, process: 0, _dir: dir }
+        Self { world, process: 0, _dir: Some(dir) }
     }
 
-    fn ask(&mut self, node: NodeId, action: Action) -> Response {
+    fn process(&self, node: NodeId) -> u32 {
+        self.world.process(node).expect("it runs")
+    }
+}
+
+impl<W: World> Client<W> {
+    /// A client of a world without a directory.
+    pub(crate) fn of(world: W) -> Self {
+        Self { world, process: 0, _dir: None }
+    }
+
+    pub(crate) fn ask(&mut self, node: NodeId, action: Action) -> Response {
         self.process += 1;
         let began = self.world.now();
         self.world.invoke(self.process, node, Operation { key: 0, action });
@@ -61,7 +74,7 @@ impl Client {
     }
 
     /// Asks until it is done: connections between nodes take a moment.
-    fn insist(&mut self, node: NodeId, action: Action) -> Response {
+    pub(crate) fn insist(&mut self, node: NodeId, action: Action) -> Response {
         let is_done = |response: &Response| {
             matches!(response, Response::Written | Response::Value(_) | Response::Differs(_))
         };
@@ -75,13 +88,9 @@ impl Client {
         answers.find(is_done).expect("it is done some time")
     }
 
-    fn apply(&mut self, fault: &Fault) {
+    pub(crate) fn apply(&mut self, fault: &Fault) {
         assert!(self.world.apply(fault), "{fault:?} changes nothing");
         assert!(!self.world.apply(fault), "{fault:?} changes something twice");
-    }
-
-    fn process(&self, node: NodeId) -> u32 {
-        self.world.process(node).expect("it runs")
     }
 }
 
@@ -182,7 +191,7 @@ fn a_clock_set_back_loses_to_one_that_is_right() {
 
 #[test]
 fn a_slow_link_makes_its_messages_late() {
-    let mut client = Client::with_latency("r = 3\nw = 3", "30s", "constant 1ms");
+    let mut client = Client::in_world(WorldKind::Processes, "r = 3\nw = 3", "30s", "constant 1ms");
     assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
     client.apply(&Fault::SlowLinks { links: vec![(2, 0)], factor: 300 });
     let began = client.world.now();

@@ -1,10 +1,17 @@
 //! Threads on which tasks run.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+
+use super::netns::NAMESPACES;
 
 /// A thread with a runtime. Its tasks end with this.
 #[derive(Debug)]
@@ -15,13 +22,26 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Starts a thread of this name.
-    pub(super) fn start(name: &str) -> io::Result<Self> {
+    /// Starts a thread of this name, in a network namespace if one is named.
+    pub(super) fn start(name: &str, namespace: Option<&str>) -> io::Result<Self> {
+        let namespace = match namespace {
+            Some(name) => Some(File::open(Path::new(NAMESPACES).join(name))?),
+            None => None,
+        };
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let work = move || drop(runtime.block_on(stopped));
+        let (entered, has_entered) = sync_channel(1);
+        let work = move || {
+            // The sockets of a thread are those of its namespace.
+            let is_in = namespace.map_or(Ok(()), |namespace| {
+                move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+            });
+            let _ = entered.send(is_in);
+            let _ = runtime.block_on(stopped);
+        };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(work)?;
+        has_entered.recv().map_err(io::Error::other)??;
         Ok(Self { handle, stop: Some(stop), thread: Some(thread) })
     }
 

@@ -46,15 +46,16 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Lets clients ask, each of which waits `patience` for an answer. `tell` is told what they learn, with
+    /// Lets clients ask, from a network namespace if one is named. Each waits `patience` for an answer. `tell` is told what they learn, with
     /// the time since `began` at which they learned it; its false ends a client.
     pub fn start(
         clients: impl IntoIterator<Item = impl Client>,
+        namespace: Option<&str>,
         patience: Nanos,
         began: Instant,
         tell: impl Fn(Nanos, Happening) -> bool + Clone + Send + 'static,
     ) -> io::Result<Self> {
-        let background = Background::start("clients")?;
+        let background = Background::start("clients", namespace)?;
         let patience = Duration::from_nanos(patience);
         let mut questions = Vec::new();
         for client in clients {

@@ -81,7 +81,7 @@ impl Links {
         seed: Seed,
     ) -> io::Result<Self> {
         let n = nodes.len() as u16;
-        let background = Background::start("links")?;
+        let background = Background::start("links", None)?;
         let usual = Arc::new(Sampler::new(latency));
         let sampler = |from, to| {
             let own = latencies.iter().find(|(a, b, _)| (*a, *b) == (from, to));

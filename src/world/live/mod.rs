@@ -8,7 +8,9 @@ mod background;
 mod clients;
 mod connection;
 mod links;
+pub mod netns;
 mod nodes;
+mod ways;
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,10 +22,12 @@ pub use clients::{Client, Clients, Question};
 pub use links::{Cut, Links};
 
 use connection::NodeClient;
+use netns::Netns;
 use nodes::Nodes;
+use ways::Ways;
 
 use super::sim::SimSettings;
-use super::{Happening, Traffic, World, WorldError};
+use super::{Happening, Traffic, World, WorldError, WorldKind};
 use crate::client::Operation;
 use crate::nemesis::Fault;
 use crate::protocol::NodeId;
@@ -125,18 +129,18 @@ enum Event {
 pub struct Live {
     began: Instant,
     clients: Clients,
-    links: Links,
     nodes: Nodes,
-    cut: Cut,
+    ways: Ways,
     events: Receiver<Event>,
     failure: Option<LiveError>,
 }
 
 impl Live {
-    /// Starts a cluster of these nodes, and `clients` clients. Links and disks are as `settings` has them,
-    /// and never faster than they are.
+    /// Starts a cluster of these nodes, and `clients` clients, in namespaces of their own if `kind` says so.
+    /// Links and disks are as `settings` has them, and never faster than they are.
     pub fn start(
         place: Place,
+        kind: WorldKind,
         node_names: &[String],
         clients: u32,
         settings: &SimSettings,
@@ -148,18 +152,24 @@ impl Live {
         let mut nodes = Nodes::new(place, node_names, settings, live, seed, sender.clone());
         let addresses = nodes.addresses();
         let network = &settings.network;
-        let links = Links::start(&addresses, network.latency, &network.links, seed)
-            .map_err(|error| LiveError::SetUp { what: "the links between nodes", error })?;
+        let no_links = |error| LiveError::SetUp { what: "the links between nodes", error };
+        let ways = if kind == WorldKind::Netns {
+            Ways::Namespaces(Netns::start(addresses.len() as u16, network.loss).map_err(no_links)?)
+        } else {
+            let links = Links::start(&addresses, network.latency, &network.links, seed);
+            Ways::Proxies(links.map_err(no_links)?, live.cut)
+        };
         for id in 0..node_names.len() as NodeId {
-            nodes.start(id, &links)?;
+            nodes.start(id, &ways)?;
         }
         wait_for_all(&mut nodes, &events, node_names.len())?;
         let began = Instant::now();
         let tell = move |at, happening| sender.send(Event::Learned(at, happening)).is_ok();
         let clients = (0..clients).map(|_| NodeClient::new(&addresses));
-        let clients = Clients::start(clients, settings.timeout, began, tell)
+        let namespace = ways.of_clients();
+        let clients = Clients::start(clients, namespace.as_deref(), settings.timeout, began, tell)
             .map_err(|error| LiveError::SetUp { what: "the clients", error })?;
-        Ok(Self { began, clients, links, nodes, cut: live.cut, events, failure: None })
+        Ok(Self { began, clients, nodes, ways, events, failure: None })
     }
 
     /// The process of a node; `None` if it is down.
@@ -172,8 +182,15 @@ impl Live {
         *self.nodes.addresses()[usize::from(node)].borrow()
     }
 
+    fn set_cuts(&mut self, links: &[(NodeId, NodeId)], is_cut: bool) -> bool {
+        self.ways.set_cuts(links, is_cut).unwrap_or_else(|error| {
+            self.failure.get_or_insert(LiveError::SetUp { what: "the cut of links", error });
+            false
+        })
+    }
+
     fn start_node(&mut self, node: NodeId) -> bool {
-        self.nodes.start(node, &self.links).unwrap_or_else(|error| {
+        self.nodes.start(node, &self.ways).unwrap_or_else(|error| {
             self.failure.get_or_insert(error);
             false
         })
@@ -219,7 +236,7 @@ impl World for Live {
     fn apply(&mut self, fault: &Fault) -> bool {
         let any =
             |changed: &mut dyn Iterator<Item = bool>| changed.fold(false, |any, one| any | one);
-        let Self { nodes, links, cut, .. } = self;
+        let Self { nodes, ways, .. } = self;
         match fault {
             Fault::Crash { nodes: hit, lose_unsynced } => {
                 any(&mut hit.iter().map(|node| nodes.kill(*node, *lose_unsynced)))
@@ -235,18 +252,10 @@ impl World for Live {
             Fault::ResetClocks { nodes: hit } => {
                 any(&mut hit.iter().map(|node| nodes.set_clock_offset(*node, 0)))
             }
-            Fault::Partition { cuts, .. } => {
-                any(&mut cuts.iter().map(|(from, to)| links.set_cut(*from, *to, Some(*cut))))
-            }
-            Fault::Heal { cuts } => {
-                any(&mut cuts.iter().map(|(from, to)| links.set_cut(*from, *to, None)))
-            }
-            Fault::SlowLinks { links: hit, factor } => {
-                any(&mut hit.iter().map(|(from, to)| links.set_slowness(*from, *to, *factor)))
-            }
-            Fault::RestoreLinks { links: hit } => {
-                any(&mut hit.iter().map(|(from, to)| links.set_slowness(*from, *to, 1)))
-            }
+            Fault::Partition { cuts, .. } => self.set_cuts(cuts, true),
+            Fault::Heal { cuts } => self.set_cuts(cuts, false),
+            Fault::SlowLinks { links, factor } => ways.set_slowness(links, *factor),
+            Fault::RestoreLinks { links } => ways.set_slowness(links, 1),
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::links::Links;
+use super::ways::Ways;
 use super::{DISKS, Event, LiveError, LiveSettings, Place};
 use crate::node::{LISTENING, Order, TRAFFIC};
 use crate::process::Process;
@@ -97,13 +97,13 @@ impl Nodes {
     }
 
     /// Starts a node that is down. False if it is not down. It listens some time later.
-    pub(super) fn start(&mut self, id: NodeId, links: &Links) -> Result<bool, LiveError> {
+    pub(super) fn start(&mut self, id: NodeId, ways: &Ways) -> Result<bool, LiveError> {
         if self.node(id).running.is_some() {
             return Ok(false);
         }
         let name = self.names[usize::from(id)].clone();
         let cannot = |error| LiveError::Start { node: name.clone(), error };
-        let mut process = Process::start(self.command(id, links), &self.log(id)).map_err(cannot)?;
+        let mut process = Process::start(self.command(id, ways), &self.log(id)).map_err(cannot)?;
         let out = process.child().stdout.take().expect("the command makes a pipe");
         let ear = Ear {
             id,
@@ -224,13 +224,13 @@ impl Nodes {
         if name.chars().all(is_plain) { name.clone() } else { format!("node-{}", id + 1) }
     }
 
-    fn command(&self, id: NodeId, links: &Links) -> Command {
-        let mut command = Command::new(&self.place.program);
+    fn command(&self, id: NodeId, ways: &Ways) -> Command {
+        let mut command = ways.command(&self.place.program, id);
         command.arg("node").arg(&self.place.workload);
         command.args(["--node", &self.names[usize::from(id)]]);
-        command.args(["--listen", "127.0.0.1:0", "--sync", &self.sync]);
+        command.args(["--listen", &ways.listen(id).to_string(), "--sync", &self.sync]);
         for (to, name) in (0..).zip(&self.names) {
-            if let Some(address) = links.address(id, to) {
+            if let Some(address) = ways.address(id, to) {
                 command.arg("--peer").arg(format!("{name}={address}"));
             }
         }
