@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::wire::{Answer, Ask, Incoming, Outgoing, Who, WireError};
 use crate::protocol::{Message, NodeId};
 
-/// So many answers may wait for a client that does not read them. One more, and it is sent away.
+/// So many answers may wait for a client that does not read them. More are lost.
 const ANSWERS: usize = 1024;
 /// So many are written together at most.
 const TOGETHER_MAX: usize = 128;

@@ -18,9 +18,9 @@ pub(super) struct Backend(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     file: File,
-    undo: Mutex<Undo>,
-    /// Whether syncs really go to the disk.
-    fsync: bool,
+    /// What was overwritten since the last sync; `None` where syncs do not go to the disk, and so whatever
+    /// is written counts as synced.
+    undo: Option<Mutex<Undo>>,
     /// Whether there is no space left.
     is_full: AtomicBool,
 }
@@ -30,10 +30,10 @@ impl Backend {
     pub(super) fn open(path: &Path, fsync: bool) -> io::Result<Self> {
         let file =
             File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let undo = Undo::new(path, &file)?;
         Ok(Self(Arc::new(Shared {
             file,
-            undo: Mutex::new(Undo::new(path)?),
-            fsync,
+            undo: fsync.then(|| Mutex::new(undo)),
             is_full: AtomicBool::new(false),
         })))
     }
@@ -45,14 +45,14 @@ impl Backend {
 
     /// Brings everything written to the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        if self.0.fsync {
-            self.0.file.sync_data()?;
-        }
-        self.undo().forget()
+        let Some(mut undo) = self.undo() else { return Ok(()) };
+        self.0.file.sync_data()?;
+        undo.forget()
     }
 
-    fn undo(&self) -> MutexGuard<'_, Undo> {
-        self.0.undo.lock().unwrap_or_else(PoisonError::into_inner)
+    fn undo(&self) -> Option<MutexGuard<'_, Undo>> {
+        let undo = self.0.undo.as_ref()?;
+        Some(undo.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn refuse_if_full(&self) -> io::Result<()> {
@@ -75,7 +75,10 @@ impl StorageBackend for Backend {
         if length > before {
             self.refuse_if_full()?;
         }
-        self.undo().note(&self.0.file, length, before.saturating_sub(length) as usize)?;
+        if let Some(mut undo) = self.undo() {
+            undo.note(&self.0.file, length, before.saturating_sub(length) as usize)?;
+            undo.set_file_length(length);
+        }
         self.0.file.set_len(length)
     }
 
@@ -87,7 +90,10 @@ impl StorageBackend for Backend {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.refuse_if_full()?;
-        self.undo().note(&self.0.file, offset, data.len())?;
+        if let Some(mut undo) = self.undo() {
+            undo.note(&self.0.file, offset, data.len())?;
+            undo.grow_to(offset + data.len() as u64);
+        }
         self.0.file.write_all_at(data, offset)
     }
 }

@@ -16,6 +16,8 @@ const HEAD_BYTES: usize = 24;
 #[derive(Debug)]
 pub(super) struct Undo {
     journal: File,
+    /// How long the file is.
+    file_length: u64,
     /// A part of the file to be, kept for its memory.
     entry: Vec<u8>,
 }
@@ -27,16 +29,16 @@ fn beside(data: &Path) -> PathBuf {
 
 impl Undo {
     /// An empty journal of the file at `data`: what it holds now is what it holds for good.
-    pub(super) fn new(data: &Path) -> io::Result<Self> {
+    pub(super) fn new(data: &Path, file: &File) -> io::Result<Self> {
         let journal = File::options().create(true).append(true).open(beside(data))?;
         journal.set_len(0)?;
-        Ok(Self { journal, entry: Vec::new() })
+        Ok(Self { journal, file_length: file.metadata()?.len(), entry: Vec::new() })
     }
 
     /// Notes what is in a part of the file, before something else is written there or the file gets
     /// another length.
     pub(super) fn note(&mut self, file: &File, offset: u64, length: usize) -> io::Result<()> {
-        let file_length = file.metadata()?.len();
+        let file_length = self.file_length;
         let there = file_length.saturating_sub(offset).min(length as u64);
         self.entry.clear();
         for number in [offset, there, file_length] {
@@ -45,6 +47,16 @@ impl Undo {
         self.entry.resize(HEAD_BYTES + there as usize, 0);
         file.read_exact_at(&mut self.entry[HEAD_BYTES..], offset)?;
         self.journal.write_all(&self.entry)
+    }
+
+    /// The file has another length from now on.
+    pub(super) fn set_file_length(&mut self, length: u64) {
+        self.file_length = length;
+    }
+
+    /// The file is at least so long from now on.
+    pub(super) fn grow_to(&mut self, length: u64) {
+        self.file_length = self.file_length.max(length);
     }
 
     /// All that was written is on disk for certain.
@@ -96,9 +108,10 @@ mod tests {
         let path = dir.path().join("data");
         std::fs::write(&path, b"0123456789").unwrap();
         let file = File::options().read(true).write(true).open(&path).unwrap();
-        let mut undo = Undo::new(&path).unwrap();
+        let mut undo = Undo::new(&path, &file).unwrap();
         let write = |undo: &mut Undo, offset: u64, text: &[u8]| {
             undo.note(&file, offset, text.len()).unwrap();
+            undo.grow_to(offset + text.len() as u64);
             file.write_all_at(text, offset).unwrap();
         };
         write(&mut undo, 0, b"abc");
