@@ -10,15 +10,19 @@
 //! |---|---|---|
 //! | [`time`] | nanoseconds, and durations as people write them | clocks |
 //! | [`rng`] | one seed, forked by name | a generator without a seed |
+//! | [`latency`] | how long things take: distributions as tables | |
 //! | [`quorum`] | which sets of nodes are quorums, and what that means | protocols |
 //! | [`protocol`] | the replicated register, sans-I/O | threads, sockets, clocks, randomness |
 //! | [`promise`] | what a configuration promises by theory | I/O |
 //! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
 //! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
 //! | [`generator`] | which client does what next, as values | knowing the world |
-//! | [`world`] | where a cluster lives: the simulator, a stage for scripts; what happened there | deciding what to do |
+//! | [`process`] | other programs: started, paused, killed, and gone when we are | knowing what they do |
+//! | [`node`] | one replica as a process, with a real disk and real connections | deciding what a protocol does |
+//! | [`world`] | where a cluster lives: the simulator, processes, a stage for scripts; what happened there | deciding what to do |
 //! | [`workload`] | the schema of `workloads/*.toml` | running |
 //! | [`record`] | events as they happen, into the history, and checked at once if asked for | |
+//! | [`timing`] | how long operations took, from when they were to begin | |
 //! | [`run`] | one run: ask, hand to the world, record | judging |
 //! | [`judge`] | verdict against promise, and the evidence behind it | |
 //! | [`campaign`] | many runs of one question | |
@@ -33,7 +37,10 @@ pub mod cli;
 pub mod client;
 pub mod generator;
 pub mod judge;
+pub mod latency;
 pub mod nemesis;
+pub mod node;
+pub mod process;
 pub mod promise;
 pub mod protocol;
 pub mod quorum;
@@ -43,5 +50,6 @@ pub mod rng;
 pub mod run;
 pub mod store;
 pub mod time;
+pub mod timing;
 pub mod workload;
 pub mod world;

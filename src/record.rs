@@ -15,7 +15,8 @@ use crate::time::Nanos;
 
 /// Takes events, in the order in which they happen.
 pub struct Recorder<'f> {
-    builder: Builder,
+    /// The history, unless the file is to be all there is.
+    builder: Option<Builder>,
     /// Checks what happens as it happens.
     stream: Option<Stream>,
     file: Option<&'f mut dyn Write>,
@@ -38,13 +39,20 @@ pub enum RecordError {
 impl<'f> Recorder<'f> {
     /// A recorder that also writes `history.jsonl` to `file`.
     pub fn new(file: Option<&'f mut dyn Write>) -> Self {
-        Self { builder: Builder::default(), stream: None, file, line: Vec::new(), index: 0 }
+        let builder = Some(Builder::default());
+        Self { builder, stream: None, file, line: Vec::new(), index: 0 }
     }
 
     /// The same recorder, which also checks every event at once.
     #[must_use]
     pub fn checking(self) -> Self {
         Self { stream: Some(Stream::new(Rules::default())), ..self }
+    }
+
+    /// The same recorder, which keeps nothing in memory: the file is all there will be.
+    #[must_use]
+    pub fn only_to_file(self) -> Self {
+        Self { builder: None, ..self }
     }
 
     /// The verdict so far, if events are checked at once.
@@ -97,19 +105,21 @@ impl<'f> Recorder<'f> {
         self.record(&event)
     }
 
+    /// Gives what was recorded to the operating system, so that it survives this process.
+    pub fn flush(&mut self) -> Result<(), RecordError> {
+        Ok(self.file.as_deref_mut().map_or(Ok(()), Write::flush)?)
+    }
+
     /// How many events there are: the position of the last one.
     pub fn position(&self) -> u32 {
         self.index as u32
     }
 
-    /// Everything recorded so far.
-    pub fn history(&self) -> &History {
-        self.builder.history()
-    }
-
-    /// The history.
+    /// The history; without operations, if it was not kept.
     pub fn finish(self) -> History {
-        self.builder.finish()
+        let event_count = self.position();
+        let none = || History { event_count, ..History::default() };
+        self.builder.map_or_else(none, Builder::finish)
     }
 
     fn event(&self, time: Nanos, process: Process, kind: EventKind, f: &'static str) -> Event {
@@ -149,7 +159,9 @@ impl<'f> Recorder<'f> {
 
     fn record(&mut self, event: &Event) -> Result<(), RecordError> {
         self.index += 1;
-        self.builder.push(event)?;
+        if let Some(builder) = &mut self.builder {
+            builder.push(event)?;
+        }
         if let Some(stream) = &mut self.stream {
             stream.push(event)?;
         }

@@ -20,14 +20,17 @@ use crate::protocol::{Key, NodeId};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
+use crate::timing::Timing;
 use crate::workload::{Clients, Workload};
 use crate::world::sim::{Coverage, Simulation};
 use crate::world::stage::{Performance, Played, Script, Step};
 use crate::world::trace::Recording;
-use crate::world::{Happening, Traffic, World};
+use crate::world::{Happening, Traffic, World, WorldError};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
 const RECONNECT: Nanos = 20 * MILLISECOND;
+/// Where time is real, the record is with the operating system after this time at the latest.
+const FLUSH: Nanos = 50 * MILLISECOND;
 /// At most this many registers are read by everybody in the end: those used last.
 const FINAL_KEYS_MAX: usize = 100;
 
@@ -44,8 +47,21 @@ pub struct Run {
     pub traffic: Traffic,
     /// Whether every client got through after everything was mended; `None` if nobody looked.
     pub recovery: Option<Recovery>,
+    /// How long operations took.
+    pub timing: Timing,
     /// How many events there were when it was stopped early; `None` if it ended by itself.
     pub stopped_at: Option<u32>,
+}
+
+/// Why a run could not go on. What was recorded until then is in its file.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its record takes no more.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Its world has failed.
+    #[error(transparent)]
+    World(#[from] WorldError),
 }
 
 /// A time during which something was broken.
@@ -117,7 +133,7 @@ pub fn simulate(
     seed: Seed,
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RecordError> {
+) -> Result<Run, RunError> {
     simulate_into(Recorder::new(file), workload, seed, watch)
 }
 
@@ -128,8 +144,19 @@ pub fn simulate_until_violation(
     seed: Seed,
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RecordError> {
+) -> Result<Run, RunError> {
     simulate_into(Recorder::new(file).checking(), workload, seed, watch)
+}
+
+/// As [`simulate`], but nothing is kept in memory: the history of the [`Run`] has no operations, and the
+/// file has all of them.
+pub fn simulate_only_to_file(
+    workload: &Workload,
+    seed: Seed,
+    file: Option<&mut dyn Write>,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
+    simulate_into(Recorder::new(file).only_to_file(), workload, seed, watch)
 }
 
 fn simulate_into(
@@ -137,12 +164,12 @@ fn simulate_into(
     workload: &Workload,
     seed: Seed,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RecordError> {
+) -> Result<Run, RunError> {
     if let Some(script) = &workload.script {
-        return perform(workload, script, recorder).map(|(run, _)| run);
+        return Ok(perform(workload, script, recorder).map(|(run, _)| run)?);
     }
     let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed);
-    Runner::new(workload, seed, &mut world, recorder).run(watch)
+    run_in(&mut world, recorder, workload, seed, watch)
 }
 
 /// As [`simulate`], but also with every step of it: what it takes to tell the run again, or to draw it.
@@ -153,7 +180,7 @@ pub fn simulate_recording(
     workload: &Workload,
     seed: Seed,
     watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<(Run, Recording), RecordError> {
+) -> Result<(Run, Recording), RunError> {
     let recorder = Recorder::new(None);
     if let Some(script) = &workload.script {
         let (run, performance) = perform(workload, script, recorder)?;
@@ -161,7 +188,7 @@ pub fn simulate_recording(
     }
     let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
     let mut world = world.recording(workload.clients.count);
-    let run = Runner::new(workload, seed, &mut world, recorder).run(watch)?;
+    let run = run_in(&mut world, recorder, workload, seed, watch)?;
     Ok((run, world.into_recording().expect("it was recorded")))
 }
 
@@ -171,7 +198,7 @@ pub fn simulate_covering(
     workload: &Workload,
     seed: Seed,
     messages_most: u64,
-) -> Result<(Run, Coverage), RecordError> {
+) -> Result<(Run, Coverage), RunError> {
     let recorder = Recorder::new(None);
     if let Some(script) = &workload.script {
         let (run, _) = perform(workload, script, recorder)?;
@@ -183,6 +210,17 @@ pub fn simulate_covering(
     runner.messages_most = messages_most;
     let run = runner.run(&mut |_| true)?;
     Ok((run, world.into_coverage().unwrap_or_default()))
+}
+
+/// Runs a workload without a script in any world, into `recorder`.
+pub fn run_in(
+    world: &mut impl World,
+    recorder: Recorder<'_>,
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
+    Runner::new(workload, seed, world, recorder).run(watch)
 }
 
 /// Carries out a script, in which nothing is left to the seed.
@@ -216,6 +254,7 @@ fn perform(
         duration: performance.duration,
         traffic: performance.traffic,
         recovery: None,
+        timing: Timing::default(),
         stopped_at: None,
     };
     Ok((run, performance))
@@ -251,6 +290,8 @@ fn fault_of(step: &Step) -> Option<Fault> {
 struct Worker {
     process: u32,
     operation: Operation,
+    /// When the operation was to begin.
+    due: Nanos,
 }
 
 struct Runner<'w, 'f, W> {
@@ -269,6 +310,11 @@ struct Runner<'w, 'f, W> {
     ops: u64,
     /// It stops after so many messages.
     messages_most: u64,
+    timing: Timing,
+    /// The registers with the highest numbers of those used, for the final reads.
+    last_keys: BTreeSet<Key>,
+    /// Where time is real: when somebody looks at the interrupt and the file next.
+    pulse_at: Nanos,
 }
 
 impl<'w, 'f, W: World> Runner<'w, 'f, W> {
@@ -287,13 +333,16 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             generator_rng: seed.fork("generator"),
             nemesis: Nemesis::new(&workload.nemesis, workload.config.n, seed),
             workers: (0..clients.count)
-                .map(|process| Worker { process, operation: idle })
+                .map(|process| Worker { process, operation: idle, due: 0 })
                 .collect(),
             free: (0..clients.count).collect(),
             resting: VecDeque::new(),
             faults: Faults::default(),
             ops: 0,
             messages_most: u64::MAX,
+            timing: Timing::default(),
+            last_keys: BTreeSet::new(),
+            pulse_at: 0,
         }
     }
 
@@ -302,7 +351,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         self.world.traffic().messages > self.messages_most
     }
 
-    fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RecordError> {
+    fn run(mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Run, RunError> {
         let mut stopped_at = self.go(watch)?;
         self.mend()?;
         let recovery = match self.workload.clients.recovery {
@@ -324,20 +373,21 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             duration,
             traffic: self.world.traffic(),
             recovery,
+            timing: self.timing,
             stopped_at,
         })
     }
 
     /// Goes on until the generator is done. Returns after how many events it was stopped before.
-    fn go(&mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Option<u32>, RecordError> {
+    fn go(&mut self, watch: &mut dyn FnMut(Progress) -> bool) -> Result<Option<u32>, RunError> {
         const WATCH_EVERY: u64 = 1024;
         for step in 0_u64.. {
-            let is_watched = step % WATCH_EVERY == 0;
+            let now = self.wake();
+            let is_watched = step % WATCH_EVERY == 0 || self.pulse(now)?;
             let is_violated = self.recorder.verdict() == Some(Verdict::Invalid);
             if is_violated || self.is_flooded() || (is_watched && !watch(self.progress())) {
                 return Ok(Some(self.recorder.position()));
             }
-            let now = self.wake();
             if self.nemesis.next_at().is_some_and(|at| at <= now) {
                 let fault = self.nemesis.take_next();
                 fault.map_or(Ok(()), |(_, fault)| self.apply(&fault))?;
@@ -345,7 +395,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             }
             let until = match self.ask(now) {
                 Next::Op(worker, operation) => {
-                    self.begin(now, worker, operation)?;
+                    self.begin(worker, operation)?;
                     continue;
                 }
                 Next::At(at) => at,
@@ -353,9 +403,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
                 Next::Done => return Ok(None),
             };
             let fault = self.nemesis.next_at().unwrap_or(Nanos::MAX);
-            if let Some(happening) = self.world.next(until.min(self.rested_at()).min(fault)) {
-                self.complete(happening)?;
-            }
+            self.wait(until.min(self.rested_at()).min(fault))?;
         }
         Ok(None)
     }
@@ -374,11 +422,36 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         self.resting.front().map_or(Nanos::MAX, |(until, _)| *until)
     }
 
+    /// Waits until something happens, at most until `until`. Returns which process has learned what.
+    fn wait(&mut self, until: Nanos) -> Result<Option<(u32, EventKind)>, RunError> {
+        let until = match self.world.pulse() {
+            None => until,
+            Some(pulse) => until.min(self.world.now() + pulse),
+        };
+        if let Some((at, happening)) = self.world.next(until) {
+            return Ok(Some((happening.process, self.complete(at, happening)?)));
+        }
+        self.world.failure().map_or(Ok(None), |failure| Err(failure.into()))
+    }
+
+    /// Where time is real, keeps the file up with it. Returns whether it is time to look around.
+    fn pulse(&mut self, now: Nanos) -> Result<bool, RecordError> {
+        if self.world.pulse().is_none() || now < self.pulse_at {
+            return Ok(false);
+        }
+        self.pulse_at = now + FLUSH;
+        self.recorder.flush()?;
+        Ok(true)
+    }
+
     /// Waits for all answers that are still to come.
-    fn drain(&mut self) -> Result<(), RecordError> {
+    fn drain(&mut self) -> Result<(), RunError> {
         while self.free.len() + self.resting.len() < self.workers.len() {
-            let Some(happening) = self.world.next(Nanos::MAX) else { break };
-            self.complete(happening)?;
+            self.pulse(self.world.now())?;
+            let has_happened = self.wait(Nanos::MAX)?.is_some();
+            if !has_happened && self.world.pulse().is_none() {
+                break;
+            }
         }
         Ok(())
     }
@@ -389,11 +462,17 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         self.generator.next(&context, &mut self.generator_rng)
     }
 
-    fn begin(&mut self, now: Nanos, worker: u32, operation: Operation) -> Result<(), RecordError> {
+    fn begin(&mut self, worker: u32, operation: Operation) -> Result<(), RecordError> {
         let place = self.free.iter().position(|free| *free == worker);
         place.and_then(|place| self.free.remove(place)).expect("generators name free workers");
+        let now = self.world.now();
+        let due = self.generator.was_due().map_or(now, |due| due.min(now));
         let process = self.workers[worker as usize].process;
-        self.workers[worker as usize].operation = operation;
+        self.workers[worker as usize] = Worker { process, operation, due };
+        self.last_keys.insert(operation.key);
+        if self.last_keys.len() > FINAL_KEYS_MAX {
+            self.last_keys.pop_first();
+        }
         self.recorder.invoke(now, process, &operation)?;
         let node = (worker % u32::from(self.workload.config.n)) as NodeId;
         self.world.invoke(process, node, operation);
@@ -401,18 +480,19 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Ok(())
     }
 
-    /// A client learns something. Returns what it means.
-    fn complete(&mut self, happening: Happening) -> Result<EventKind, RecordError> {
+    /// A process has learned something at `now`. Returns what it means.
+    fn complete(&mut self, now: Nanos, happening: Happening) -> Result<EventKind, RecordError> {
         let Happening { process, response } = happening;
         // A process keeps its number modulo the number of workers for all its successors.
         let count = self.workers.len() as u32;
         let worker = process % count;
-        let operation = self.workers[worker as usize].operation;
-        let now = self.world.now();
+        let Worker { operation, due, .. } = self.workers[worker as usize];
         let completion = classify(&operation, response);
         self.recorder.complete(now, process, &operation, &completion)?;
-        if completion.kind == EventKind::Info {
-            self.workers[worker as usize].process += count;
+        match completion.kind {
+            EventKind::Ok => self.timing.add(operation.action, now - due),
+            EventKind::Info => self.workers[worker as usize].process += count,
+            EventKind::Invoke | EventKind::Fail => {}
         }
         if matches!(response, Response::Refused | Response::Unavailable) {
             self.resting.push_back((now + RECONNECT, worker));
@@ -442,13 +522,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     }
 
     fn final_reads(&self) -> Vec<Operation> {
-        let keys = &self.recorder.history().keys;
-        let number = |key: &quorate_checker::KeyHistory| match key.key {
-            Some(quorate_checker::Value::Int(number)) => Some(number as Key),
-            _ => None,
-        };
-        let keys: BTreeSet<Key> = keys.iter().filter_map(number).collect();
-        let last = keys.iter().rev().take(FINAL_KEYS_MAX);
+        let last = self.last_keys.iter().rev();
         last.map(|key| Operation { key: *key, action: Action::Read }).collect()
     }
 

@@ -1,8 +1,8 @@
 //! Run directories: what a run leaves on disk.
 //!
 //! `workload.toml` (everything resolved), `history.jsonl` (written as it happens), `run.json` (seed,
-//! versions, digest), `verdict.json`, `certificate.json`, `report.html` and `plots/`. All but the
-//! history are replaced as a whole, so that a run that was killed leaves a directory that reads well up
+//! versions, digest), `verdict.json`, `certificate.json`, `report.html` and `plots/`; of a live run also
+//! `log/`, and `disks/` as long as it lasts. All but the history are replaced as a whole, so that a run that was killed leaves a directory that reads well up
 //! to the last event flushed.
 
 use std::cell::Cell;
@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::rng::Seed;
+use crate::world::WorldKind;
+use crate::world::live::DISKS;
 
 /// The version of the run directory that this code writes.
 const VERSION: u32 = 1;
@@ -38,8 +40,14 @@ pub struct RunInfo {
     pub quorate: String,
     /// When it began, in UTC.
     pub started: String,
+    /// Where it took place.
+    #[serde(default)]
+    pub world: WorldKind,
     /// What decided everything random.
     pub seed: Seed,
+    /// The process that runs it; after that has died nobody does.
+    #[serde(default)]
+    pub process: Option<u32>,
     /// How it ended.
     pub status: Status,
     /// How many events the history has; 0 until the run has ended.
@@ -64,12 +72,14 @@ pub enum Status {
 
 impl RunInfo {
     /// A run that begins now.
-    pub fn begin(seed: Seed) -> Self {
+    pub fn begin(world: WorldKind, seed: Seed) -> Self {
         Self {
             version: VERSION,
             quorate: env!("CARGO_PKG_VERSION").to_owned(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            world,
             seed,
+            process: (world != WorldKind::Sim).then(std::process::id),
             status: Status::Running,
             events: 0,
             stopped_at: None,
@@ -116,6 +126,17 @@ impl RunDir {
     /// A file in it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Removes the disks of its nodes, which nobody needs once it is over.
+    pub fn remove_disks(&self) -> Result<()> {
+        let disks = self.file(DISKS);
+        match fs::remove_dir_all(&disks) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", disks.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Begins `history.jsonl`.
@@ -170,6 +191,27 @@ impl RunDir {
         }
         Ok(info)
     }
+}
+
+/// The runs in a store that were killed and left more behind than a record.
+pub fn left_behind(store: &Path) -> Result<Vec<RunDir>> {
+    if !store.exists() {
+        return Ok(Vec::new());
+    }
+    let in_store = || format!("cannot read the store {}", store.display());
+    let mut left = Vec::new();
+    for entry in fs::read_dir(store).with_context(in_store)? {
+        let dir = RunDir { path: entry.with_context(in_store)?.path() };
+        let was_killed = || match dir.info() {
+            Ok(RunInfo { process: Some(process), .. }) => !crate::process::exists(process),
+            Ok(_) | Err(_) => false,
+        };
+        if dir.file(DISKS).is_dir() && was_killed() {
+            left.push(dir);
+        }
+    }
+    left.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(left)
 }
 
 /// `history.jsonl` as it is written.

@@ -1,11 +1,12 @@
 //! The simulated world: each fault does what its name says, to the nanosecond.
 
 use quorate::client::{Action, Operation, Response};
+use quorate::latency::Latency;
 use quorate::nemesis::{Fault, Shape};
 use quorate::protocol::{Configuration, Durability, NodeId, Protocol};
 use quorate::rng::Seed;
 use quorate::time::{MILLISECOND, Nanos};
-use quorate::world::sim::{Latency, NetworkSettings, SimSettings, Simulation};
+use quorate::world::sim::{NetworkSettings, SimSettings, Simulation};
 use quorate::world::{Happening, World};
 
 const CLIENT: Nanos = MILLISECOND;
@@ -60,7 +61,7 @@ impl Client {
     /// The answer, and how long it took from now.
     fn wait(&mut self) -> (Response, Nanos) {
         let begun = self.world.now();
-        let Happening { process, response } = self.world.next(Nanos::MAX).expect("an answer");
+        let (_, Happening { process, response }) = self.world.next(Nanos::MAX).expect("an answer");
         assert_eq!(process, self.process);
         (response, self.world.now() - begun)
     }

@@ -141,12 +141,14 @@ fn a_resolved_workload_is_a_file_that_resolves_to_itself() {
         loss = 0.015
         duplication = 0.001
         reordering = false
+        cut = \"reset\"
         [[network.links]]
         from = \"left\"
         to = \"far away\"
         latency = \"pareto 10ms 1.5\"
         [disk]
         sync = \"constant 3ms\"
+        fsync = false
         [[nemesis]]
         fault = \"partition\"
         shapes = [\"bridge\", \"one-way\"]

@@ -10,9 +10,11 @@ mod check;
 mod compare;
 mod condition;
 mod convert;
+mod doctor;
 mod explain;
 mod interrupt;
 mod merge;
+mod node;
 mod outcome;
 mod progress;
 mod prove;
@@ -89,6 +91,10 @@ enum Command {
     Report(report::ReportArgs),
     /// Run a recorded run again and compare the histories.
     Replay(replay::ReplayArgs),
+    /// Say what this machine can do, and remove what runs that were killed left behind.
+    Doctor(doctor::DoctorArgs),
+    /// Be one replica of a cluster, as a process: what `run --world processes` starts.
+    Node(node::NodeArgs),
     /// Print what a shell needs to complete commands and options.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -144,7 +150,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    log_to_stderr(cli.verbose);
+    match &cli.command {
+        Command::Node(_) => log_of_a_node(cli.verbose),
+        _ => log_to_stderr(cli.verbose),
+    }
     let outcome = std::panic::catch_unwind(|| match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
@@ -159,6 +168,8 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Node(args) => node::node(&args),
         Command::Completions { shell } => completions(shell),
     });
     match outcome {
@@ -195,6 +206,13 @@ fn log_to_stderr(verbose: u8) {
         _ => "quorate=debug",
     };
     tracing_subscriber::fmt().with_env_filter(level).with_writer(io::stderr).without_time().init();
+}
+
+/// A node's standard error is its log, with the time of day on every line.
+fn log_of_a_node(verbose: u8) {
+    let level = if verbose == 0 { "quorate=info,warn" } else { "quorate=debug,info" };
+    let log = tracing_subscriber::fmt().with_env_filter(level).with_writer(io::stderr);
+    log.with_ansi(false).init();
 }
 
 fn print(text: &str) -> io::Result<()> {

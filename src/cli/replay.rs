@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
 
@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::{Exit, print, print_json};
 use crate::run::simulate;
 use crate::store::{Comparison, RunDir, Status};
+use crate::world::WorldKind;
 
 const EXAMPLES: &str = "Examples:
   quorate replay store/20261123T201500-majority-abd-42
@@ -31,6 +32,12 @@ pub(super) struct ReplayArgs {
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit> {
     let dir = RunDir::open(&args.run)?;
     let info = dir.info()?;
+    if info.world != WorldKind::Sim {
+        let again = super::run::again(&dir, &info);
+        bail!(
+            "a seed does not decide what real processes do; `{again}` asks and breaks the same again"
+        );
+    }
     let workload = super::run::load(&dir.file("workload.toml"))?.resolve()?;
     let mut comparison = Comparison::new(&dir)?;
     let decided = comparison.decided();

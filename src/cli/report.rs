@@ -127,9 +127,10 @@ fn of_run(dir: &RunDir) -> Result<Report> {
     let trace = trace(&dir.file("history.jsonl"), Some(Format::Jsonl), &certificate)?;
     let origin = [
         ("run", path.to_string()),
+        ("again", super::run::again(dir, &info)),
+        ("world", info.world.name().to_owned()),
         ("began", info.started),
         ("seed", info.seed.to_string()),
-        ("again", format!("quorate replay {path}")),
         ("proof", format!("quorate verify {path}/history.jsonl {path}/certificate.json")),
         ("made by", format!("quorate {}", info.quorate)),
     ];

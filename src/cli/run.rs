@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use quorate_checker::Verdict;
 use rand::TryRng as _;
 
@@ -13,12 +13,19 @@ use super::progress::Progress;
 use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::judge::judge;
-use crate::report::{Summary, judged};
+use crate::nemesis::{Disturbance, FaultKind};
+use crate::record::Recorder;
+use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
-use crate::run::{Run, simulate, simulate_until_violation};
-use crate::store::{RunDir, RunInfo, Status};
-use crate::time::{Nanos, parse_duration};
+use crate::run::{
+    self, Run, RunError, run_in, simulate, simulate_only_to_file, simulate_until_violation,
+};
+use crate::store::{HistoryFile, RunDir, RunInfo, Status};
+use crate::time::{Nanos, parse_duration, show_duration};
 use crate::workload::{File, Overrides, Workload};
+use crate::world::live::{Live, Place};
+use crate::world::machine::missing_for_namespaces;
+use crate::world::{WorldError, WorldKind};
 
 /// The workload that runs when none is named.
 pub(super) const DEFAULT: &str = include_str!("../../workloads/first-steps/majority-abd.toml");
@@ -34,7 +41,11 @@ const EXAMPLES: &str = "Examples:
   quorate run --n 5 --r 2 --w 3 --ops 100000 --json
       R + W = N; one JSON document on standard output
   quorate run --n 3 --r 1 --w 1 --ops 1000000 --until-violation
-      checked while it runs, and over as soon as a read is not explained";
+      checked while it runs, and over as soon as a read is not explained
+  quorate run workloads/first-steps/majority-abd.toml --world processes
+      the same with real processes, which are really killed and really cut off
+  quorate run --world processes --ops 10000000 --time-limit 1h --nemesis none --record-only
+      a run whose history does not fit into memory";
 
 /// What `quorate run` takes.
 #[derive(Debug, Clone, Args)]
@@ -92,9 +103,8 @@ pub(super) struct RunArgs {
     /// What must come of it: linearizable, promise (whatever theory promises), violation, or an anomaly such as stale-read.
     #[arg(long, value_name = "OUTCOME")]
     expect: Option<String>,
-    /// Check while running, and stop at the first violation.
-    #[arg(long)]
-    until_violation: bool,
+    #[command(flatten)]
+    keep: Keep,
     #[command(flatten)]
     budget: BudgetArgs,
     /// Print one JSON document.
@@ -105,12 +115,16 @@ pub(super) struct RunArgs {
     quiet: bool,
 }
 
-/// Where a cluster lives.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum WorldKind {
-    /// Simulated, in virtual time.
-    #[default]
-    Sim,
+/// What is done with operations as they happen; left out, they are kept, and checked in the end.
+#[derive(Debug, Clone, Copy, Args)]
+#[group(multiple = false)]
+struct Keep {
+    /// Check while running, and stop at the first violation.
+    #[arg(long)]
+    until_violation: bool,
+    /// Only record, in memory that does not grow with the history: `quorate check --stream` checks it.
+    #[arg(long, conflicts_with = "json")]
+    record_only: bool,
 }
 
 impl RunArgs {
@@ -162,17 +176,25 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
         // Short enough to be read aloud.
         None => Seed(rand::rngs::SysRng.try_next_u32().context("no random seed")?.into()),
     };
-    let WorldKind::Sim = args.world;
+    if args.world != WorldKind::Sim {
+        refuse_what_is_not_real(&workload, args.world)?;
+    }
     let interrupt = Interrupt::listen()?;
-    let mut info = RunInfo::begin(seed);
+    let mut info = RunInfo::begin(args.world, seed);
     let dir = RunDir::create(&args.store, &workload.name, &info)?;
     dir.replace("workload.toml", |out| out.write_all(workload.to_toml().as_bytes()))?;
     dir.replace_json("run.json", &info)?;
     tracing::info!(dir = %dir.path().display(), "run begins");
 
     let quiet = args.quiet || args.json;
-    let run = record(args, &workload, &dir, &mut info, &interrupt)?;
+    let run = record(args, &workload, &dir, &mut info, &interrupt);
+    dir.remove_disks()?;
+    let run = run?;
+    if args.keep.record_only {
+        return recorded_only(&dir, &run, quiet);
+    }
     let (duration, traffic, interrupted) = (run.duration, run.traffic, run.stopped_at.is_some());
+    let timing = run.timing.clone();
     let mut progress = Progress::begin("checking", run.history.keys.len() as u64, quiet);
     let mut checked = 0;
     let result = judge(&workload, run, args.budget.budget, || {
@@ -181,7 +203,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     });
     drop(progress);
 
-    let summary = Summary::new(&workload, seed, duration, traffic, interrupted, &result);
+    let summary = Summary::new(&workload, seed, duration, traffic, &timing, interrupted, &result);
     dir.replace_json("verdict.json", &summary)?;
     dir.replace("certificate.json", |mut out| result.certificate.write(&mut out))?;
     super::report::write_into(&dir)?;
@@ -194,11 +216,73 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
                 if interrupt.pressed() { "interrupted" } else { "stopped by its first violation" };
             text += &format!("\nThe run was {by}: this is about what happened until then.\n");
         }
+        if args.world != WorldKind::Sim {
+            text.push('\n');
+            entry(&mut text, "took", &format!("{}.", timing.text()));
+        }
         let path = dir.path().display();
-        text += &format!("\nrun          {path}\nagain        quorate replay {path}\n");
+        text += &format!("\nrun          {path}\nagain        {}\n", again(&dir, &info));
         print(&text)?;
     }
     Ok(Exit::of_expectation(result.as_expected))
+}
+
+/// A run whose history is not in memory: says where it is.
+fn recorded_only(dir: &RunDir, run: &Run, quiet: bool) -> Result<Exit> {
+    let mut text = String::new();
+    let events = counted(run.history.event_count.into(), "event");
+    entry(&mut text, "recorded", &format!("{events} in {}.", show_duration(run.duration)));
+    entry(&mut text, "took", &format!("{}.", run.timing.text()));
+    let path = dir.path().display();
+    text += &format!(
+        "\nrun          {path}\ncheck        quorate check {path}/history.jsonl --stream\n"
+    );
+    if !quiet {
+        print(&text)?;
+    }
+    Ok(Exit::AsExpected)
+}
+
+/// The command that does it again: the same history where the seed decides everything, and the same
+/// operations and faults where it does not.
+pub(super) fn again(dir: &RunDir, info: &RunInfo) -> String {
+    let path = dir.path().display();
+    match info.world {
+        WorldKind::Sim => format!("quorate replay {path}"),
+        WorldKind::Processes | WorldKind::Netns => {
+            let (world, seed) = (info.world.name(), info.seed);
+            format!("quorate run {path}/workload.toml --world {world} --seed {seed}")
+        }
+    }
+}
+
+/// What only a simulation can do is refused before anything starts.
+fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> Result<()> {
+    if workload.script.is_some() {
+        bail!("a script says what happens to every message; expected --world sim");
+    }
+    let network = &workload.sim.network;
+    let loses = network.loss > 0.0 && world == WorldKind::Processes;
+    if loses || network.duplication > 0.0 {
+        bail!(
+            "network.loss = {} and network.duplication = {}, but the connections of --world {} lose and \
+             double nothing at random; expected 0 for both, or --world sim",
+            network.loss,
+            network.duplication,
+            world.name()
+        );
+    }
+    if world == WorldKind::Netns {
+        let is_slow = |nemesis: &Disturbance| nemesis.kind.fault_kind() == FaultKind::SlowLinks;
+        if workload.nemesis.iter().any(is_slow) {
+            bail!("--world netns cannot slow links down; expected --world processes or sim");
+        }
+        let missing = missing_for_namespaces();
+        if !missing.is_empty() {
+            bail!("--world netns needs {}; --world processes needs nothing", missing.join(", "));
+        }
+    }
+    Ok(())
 }
 
 /// Runs the workload with its history going to disk.
@@ -211,8 +295,7 @@ fn record(
 ) -> Result<Run> {
     let mut file = dir.history()?;
     let mut progress = Progress::begin("running", 1000, args.quiet || args.json);
-    let simulate = if args.until_violation { simulate_until_violation } else { simulate };
-    let run = simulate(workload, info.seed, Some(&mut file), &mut |now| {
+    let run = go(args, workload, dir, info.seed, &mut file, &mut |now| {
         progress.say(match now.verdict {
             None => "running",
             Some(Verdict::Valid) => "running, valid so far",
@@ -231,4 +314,39 @@ fn record(
     info.status = if run.stopped_at.is_some() { Status::Interrupted } else { Status::Finished };
     dir.replace_json("run.json", info)?;
     Ok(run)
+}
+
+/// Runs the workload in its world.
+fn go(
+    args: &RunArgs,
+    workload: &Workload,
+    dir: &RunDir,
+    seed: Seed,
+    file: &mut HistoryFile,
+    watch: &mut dyn FnMut(run::Progress) -> bool,
+) -> Result<Run, RunError> {
+    if args.world == WorldKind::Sim {
+        let simulate = match (args.keep.until_violation, args.keep.record_only) {
+            (true, _) => simulate_until_violation,
+            (_, true) => simulate_only_to_file,
+            _ => simulate,
+        };
+        return simulate(workload, seed, Some(file), watch);
+    }
+    let place = Place {
+        program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("quorate")),
+        dir: dir.path().to_owned(),
+        workload: dir.file("workload.toml"),
+    };
+    let (names, clients) = (&workload.node_names, workload.clients.count);
+    let mut world =
+        Live::start(place, args.world, names, clients, &workload.sim, workload.live, seed)
+            .map_err(WorldError::from)?;
+    let recorder = Recorder::new(Some(file));
+    let recorder = match (args.keep.until_violation, args.keep.record_only) {
+        (true, _) => recorder.checking(),
+        (_, true) => recorder.only_to_file(),
+        _ => recorder,
+    };
+    run_in(&mut world, recorder, workload, seed, watch)
 }

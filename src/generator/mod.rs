@@ -86,6 +86,8 @@ pub enum Generator {
         pace: Pace,
         /// When the next one is due, once that is known.
         due: Option<Nanos>,
+        /// When the last one was.
+        was_due: Option<Nanos>,
         /// What.
         inner: Box<Generator>,
     },
@@ -130,7 +132,7 @@ impl Generator {
     /// Not faster than `pace`.
     #[must_use]
     pub fn stagger(self, pace: Pace) -> Self {
-        Self::Stagger { pace, due: None, inner: Box::new(self) }
+        Self::Stagger { pace, due: None, was_due: None, inner: Box::new(self) }
     }
 
     /// Nothing for this long.
@@ -141,6 +143,18 @@ impl Generator {
     /// Every worker does all of these.
     pub fn each_worker(operations: Vec<Operation>) -> Self {
         Self::EachWorker { operations, done: Vec::new() }
+    }
+
+    /// When the last operation was due, where operations have a pace; it may have begun later.
+    pub fn was_due(&self) -> Option<Nanos> {
+        match self {
+            Self::Limit(_, inner) | Self::TimeLimit { inner, .. } => inner.was_due(),
+            Self::Stagger { was_due, .. } => *was_due,
+            Self::Phases(phases) => phases.last()?.was_due(),
+            Self::Registers(_) | Self::Mix(_) | Self::Sleep { .. } | Self::EachWorker { .. } => {
+                None
+            }
+        }
     }
 
     /// What to do next. After `Op` it counts as done.
@@ -167,13 +181,14 @@ impl Generator {
                     next => next,
                 }
             }
-            Self::Stagger { pace, due, inner } => {
+            Self::Stagger { pace, due, was_due, inner } => {
                 let at = *due.get_or_insert_with(|| context.now + pace.draw(rng));
                 if context.now < at {
                     return Next::At(at);
                 }
                 let next = inner.next(context, rng);
                 if matches!(next, Next::Op(..)) {
+                    *was_due = Some(at);
                     *due = Some(at + pace.draw(rng));
                 }
                 next

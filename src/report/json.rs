@@ -11,6 +11,7 @@ use crate::promise::Promise;
 use crate::rng::Seed;
 use crate::run::Recovery;
 use crate::time::Nanos;
+use crate::timing::Timing;
 use crate::workload::Workload;
 use crate::world::Traffic;
 
@@ -42,6 +43,7 @@ pub struct Summary<'a> {
     violations: Vec<Violation<'a>>,
     duration_ns: Nanos,
     traffic: Traffic,
+    timing: &'a Timing,
     interrupted: bool,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Summary<'a> {
         seed: Seed,
         duration: Nanos,
         traffic: Traffic,
+        timing: &'a Timing,
         interrupted: bool,
         result: &'a Judged,
     ) -> Self {
@@ -107,6 +110,7 @@ impl<'a> Summary<'a> {
             violations: result.violations.iter().map(violation).collect(),
             duration_ns: duration,
             traffic,
+            timing,
             interrupted,
         }
     }

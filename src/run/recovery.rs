@@ -2,11 +2,10 @@
 
 use quorate_checker::EventKind;
 
-use super::Runner;
+use super::{RunError, Runner};
 use crate::client::{Action, Operation};
 use crate::generator::Writers;
 use crate::protocol::{Key, Value};
-use crate::record::RecordError;
 use crate::time::Nanos;
 use crate::world::World;
 
@@ -35,7 +34,7 @@ struct Task {
 
 impl<W: World> Runner<'_, '_, W> {
     /// Lets every client read and write, again and again until both have succeeded, at most for so long.
-    pub(super) fn recover(&mut self, within: Nanos) -> Result<Recovery, RecordError> {
+    pub(super) fn recover(&mut self, within: Nanos) -> Result<Recovery, RunError> {
         let begun = self.world.now();
         let until = begun.saturating_add(within);
         let mut tasks = self.tasks();
@@ -54,10 +53,12 @@ impl<W: World> Runner<'_, '_, W> {
                     *value += attempts;
                 }
                 task.is_under_way = true;
-                self.begin(self.world.now(), worker, operation)?;
-            } else if let Some(happening) = self.world.next(until.min(self.rested_at())) {
-                let worker = happening.process as usize % self.workers.len();
-                let kind = self.complete(happening)?;
+                self.begin(worker, operation)?;
+                continue;
+            }
+            self.pulse(self.world.now())?;
+            if let Some((process, kind)) = self.wait(until.min(self.rested_at()))? {
+                let worker = process as usize % self.workers.len();
                 let task = &mut tasks[worker];
                 if std::mem::take(&mut task.is_under_way) && kind == EventKind::Ok {
                     task.left.pop();

@@ -10,8 +10,8 @@ use serde::de::{Deserializer, Error as _};
 use toml::Spanned;
 
 use super::vocabulary::{Terms, Translation, translate};
+use crate::latency::Latency;
 use crate::time::{Nanos, parse_duration};
-use crate::world::sim::Latency;
 
 /// A workload file, parsed but not yet resolved.
 #[derive(Debug, Clone, Default)]
@@ -369,6 +369,7 @@ pub(super) struct RawNetwork {
     pub(super) loss: Option<Field<f64>>,
     pub(super) duplication: Option<Field<f64>>,
     pub(super) reordering: Option<bool>,
+    pub(super) cut: Option<Field<String>>,
     #[serde(default)]
     pub(super) links: Vec<RawLink>,
 }
@@ -385,6 +386,7 @@ pub(super) struct RawLink {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDisk {
     pub(super) sync: Option<Latency>,
+    pub(super) fsync: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

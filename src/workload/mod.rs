@@ -22,6 +22,7 @@ use crate::nemesis::{Disturbance, DisturbanceKind};
 use crate::promise::Hazards;
 use crate::protocol::Configuration;
 use crate::time::Nanos;
+use crate::world::live::LiveSettings;
 use crate::world::sim::SimSettings;
 use crate::world::stage::{Cue, Script};
 
@@ -42,6 +43,8 @@ pub struct Workload {
     pub clients: Clients,
     /// The world it runs in.
     pub sim: SimSettings,
+    /// What else there is to choose where processes and disks are real.
+    pub live: LiveSettings,
     /// What breaks.
     pub nemesis: Vec<Disturbance>,
     /// What happens, step by step. Then nothing else does: clients, world and nemesis play no part.

@@ -10,6 +10,7 @@ use super::file::{
 use super::{Clients, Expectation, Workload, WorkloadError, quorums};
 use crate::client::Action;
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
+use crate::latency::Latency;
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::{self, Impossible};
 use crate::protocol::{
@@ -18,7 +19,8 @@ use crate::protocol::{
 };
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::time::{MILLISECOND, Nanos, SECOND};
-use crate::world::sim::{Latency, NetworkSettings, SimSettings};
+use crate::world::live::{Cut, LiveSettings};
+use crate::world::sim::{NetworkSettings, SimSettings};
 use crate::world::stage::{Mistake, Script};
 
 type Resolved<T> = Result<T, WorkloadError>;
@@ -63,6 +65,7 @@ impl File {
                 sync_latency: raw.disk.sync.unwrap_or(Latency::Exponential(MILLISECOND / 2)),
                 timeout,
             },
+            live: live(self)?,
             node_names,
             nemesis: raw
                 .nemesis
@@ -421,6 +424,19 @@ fn network(file: &File, names: &[String]) -> Resolved<NetworkSettings> {
         loss: share(&raw.loss, "loss")?,
         duplication: share(&raw.duplication, "duplication")?,
         reordering: raw.reordering.unwrap_or(true),
+    })
+}
+
+/// What is real where the network and the disks are.
+fn live(file: &File) -> Resolved<LiveSettings> {
+    let LiveSettings { fsync, cut } = LiveSettings::USUAL;
+    let raw = &file.raw;
+    Ok(LiveSettings {
+        fsync: raw.disk.fsync.unwrap_or(fsync),
+        cut: match &raw.network.cut {
+            None => cut,
+            Some(field) => one_of(&file.source, field, "network.cut", Cut::ALL, Cut::name)?,
+        },
     })
 }
 

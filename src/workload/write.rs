@@ -44,7 +44,7 @@ impl Workload {
         let network = &self.sim.network;
         writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
         writeln!(out, "loss = {:?}\nduplication = {:?}", network.loss, network.duplication)?;
-        writeln!(out, "reordering = {}", network.reordering)?;
+        writeln!(out, "reordering = {}\ncut = \"{}\"", network.reordering, self.live.cut.name())?;
         for (from, to, latency) in &network.links {
             let name = |node: &u16| quoted(&self.node_names[usize::from(*node)]);
             writeln!(out, "\n[[network.links]]")?;
@@ -52,6 +52,7 @@ impl Workload {
             writeln!(out, "latency = \"{latency}\"")?;
         }
         writeln!(out, "\n[disk]\nsync = \"{}\"", self.sim.sync_latency)?;
+        writeln!(out, "fsync = {}", self.live.fsync)?;
         self.nemesis.iter().try_for_each(|disturbance| write_disturbance(out, disturbance))
     }
 

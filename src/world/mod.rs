@@ -1,6 +1,8 @@
 //! Where a cluster lives. A world runs operations and applies faults; what to do is decided outside.
 
 mod host;
+pub mod live;
+pub mod machine;
 pub mod sim;
 pub mod stage;
 pub mod trace;
@@ -22,11 +24,65 @@ pub trait World {
     /// Breaks or mends something. False if that changed nothing.
     fn apply(&mut self, fault: &Fault) -> bool;
 
-    /// The next response, waiting for it at most until `until`. `None` when that time has come.
-    fn next(&mut self, until: Nanos) -> Option<Happening>;
+    /// The next response and when it came, waiting for it at most until `until`. `None` when that time has
+    /// come, or the world has failed.
+    fn next(&mut self, until: Nanos) -> Option<(Nanos, Happening)>;
+
+    /// Where time passes by itself, the longest time that nobody should wait without looking around; `None`
+    /// where it does not.
+    fn pulse(&self) -> Option<Nanos> {
+        None
+    }
+
+    /// Why it cannot go on, if it cannot. Told once.
+    fn failure(&mut self) -> Option<WorldError> {
+        None
+    }
 
     /// What the cluster did so far.
     fn traffic(&self) -> Traffic;
+}
+
+/// The kinds of worlds.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum WorldKind {
+    /// Simulated, in virtual time.
+    #[default]
+    Sim,
+    /// Processes on this machine, with a proxy for each link.
+    Processes,
+    /// Processes with a network of the kernel's for each, cut by its packet filter; needs root.
+    Netns,
+}
+
+impl WorldKind {
+    /// The word of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Processes => "processes",
+            Self::Netns => "netns",
+        }
+    }
+}
+
+/// Why a world cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// Something that is real.
+    #[error(transparent)]
+    Live(#[from] live::LiveError),
 }
 
 /// A process learns what became of its operation.
@@ -38,7 +94,8 @@ pub struct Happening {
     pub response: Response,
 }
 
-/// What went through the network.
+/// What went through the network, as far as somebody knows: nodes that are processes say what they sent
+/// and what they had no room for, and nobody counts messages among the bytes that real links lose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Traffic {
     /// Messages that nodes sent each other.

@@ -1,10 +1,10 @@
 //! Under which conditions configurations are compared.
 
+use crate::latency::Latency;
 use crate::nemesis::{Disturbance, DisturbanceKind, Shape};
 use crate::protocol::NodeId;
 use crate::time::MILLISECOND;
 use crate::workload::Workload;
-use crate::world::sim::Latency;
 
 /// The links of the slow node take so many times as long as the others.
 const SLOWNESS: u64 = 10;

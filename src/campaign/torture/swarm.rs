@@ -8,12 +8,12 @@
 use rand::RngExt as _;
 
 use crate::generator::{Mix, Pace, Values};
+use crate::latency::Latency;
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::promise;
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::workload::Workload;
-use crate::world::sim::Latency;
 
 /// Clients must get through again within so many of their timeouts after the last message that was on its
 /// way has arrived.

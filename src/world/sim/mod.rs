@@ -5,7 +5,6 @@
 //! real one ([`crate::protocol`]); only what surrounds it is simulated.
 
 mod coverage;
-mod latency;
 mod network;
 mod queue;
 
@@ -13,10 +12,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use coverage::{Coverage, number};
-pub use latency::Latency;
 pub use network::NetworkSettings;
 
-use latency::Sampler;
 use network::Network;
 use queue::Queue;
 
@@ -26,6 +23,7 @@ use super::{Happening, Traffic, World, asker, request_id};
 use rand::RngExt as _;
 
 use crate::client::{Operation, Response};
+use crate::latency::{Latency, Sampler};
 use crate::nemesis::Fault;
 use crate::protocol::{
     ClientRequest, Configuration, Effect, Input, Message, NodeId, RequestId, Timer,
@@ -415,7 +413,7 @@ impl World for Simulation {
         changed
     }
 
-    fn next(&mut self, until: Nanos) -> Option<Happening> {
+    fn next(&mut self, until: Nanos) -> Option<(Nanos, Happening)> {
         loop {
             // Deadlines of requests that were answered long ago.
             while let Some((_, id)) = self.deadlines.front()
@@ -442,8 +440,8 @@ impl World for Simulation {
                     self.happen(event)
                 })
             };
-            if happening.is_some() {
-                return happening;
+            if let Some(happening) = happening {
+                return Some((self.now, happening));
             }
         }
     }

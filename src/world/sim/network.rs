@@ -2,7 +2,7 @@
 
 use rand::Rng as _;
 
-use super::latency::{Latency, Sampler};
+use crate::latency::{Latency, Sampler};
 use crate::protocol::NodeId;
 use crate::rng::Rng;
 use crate::time::Nanos;

@@ -126,7 +126,7 @@ const TAIL: f64 = 1.0 - 1.0 / 65_536.0;
 
 /// A distribution ready to draw from.
 #[derive(Debug, Clone)]
-pub(super) struct Sampler {
+pub struct Sampler {
     /// Quantiles at equal steps, and the end of the tail.
     quantiles: Box<[Nanos]>,
 }
@@ -144,7 +144,8 @@ fn normal_quantiles() -> &'static [f64] {
 }
 
 impl Sampler {
-    pub(super) fn new(latency: Latency) -> Self {
+    /// The table of a distribution.
+    pub fn new(latency: Latency) -> Self {
         let at = |cell: usize| match latency {
             Latency::LogNormal(median, sigma) => {
                 median as f64 * libm::exp(sigma * normal_quantiles()[cell])
@@ -155,7 +156,7 @@ impl Sampler {
     }
 
     /// Draws a time.
-    pub(super) fn draw(&self, rng: &mut Rng) -> Nanos {
+    pub fn draw(&self, rng: &mut Rng) -> Nanos {
         let draw = rng.next_u32();
         let cell = (draw >> (32 - CELL_BITS)) as usize;
         let within = u64::from(draw << CELL_BITS);

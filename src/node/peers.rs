@@ -1,0 +1,123 @@
+//! What a node says to its peers: one connection to each, which carries this direction only.
+//!
+//! Nobody waits for a peer that does not listen: what does not fit into its queue, and what is there when
+//! it cannot be reached, is lost, as any message may be.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustix::net::sockopt::set_tcp_user_timeout;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::wire::{Hello, Outgoing, Who};
+use crate::protocol::{Message, NodeId};
+
+/// So many messages may wait for a peer.
+const QUEUE: usize = 1024;
+/// So many are written together at most.
+const TOGETHER_MAX: usize = 128;
+/// A connection that does not come about in this time is given up.
+const CONNECT: Duration = Duration::from_millis(100);
+/// A connection whose peer confirms nothing for so long is given up. Left to itself it would be tried again
+/// and again for many minutes, at ever longer intervals.
+const UNHEARD: Duration = Duration::from_millis(200);
+/// The time from a connection that broke to the next attempt, doubled with each that fails.
+const BACKOFF: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
+
+/// How many messages went out, and how many of them got nowhere.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) sent: AtomicU64,
+    pub(super) lost: AtomicU64,
+}
+
+/// The way to one peer.
+#[derive(Debug)]
+pub(super) struct Peer {
+    queue: mpsc::Sender<Message>,
+    counters: Arc<Counters>,
+}
+
+impl Peer {
+    /// Keeps a connection from the node `from` to a peer at `address`.
+    pub(super) fn new(from: NodeId, address: SocketAddr, counters: Arc<Counters>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let mut way = Way { from, address, waiting, counters: Arc::clone(&counters) };
+        tokio::spawn(async move { way.keep().await });
+        Self { queue, counters }
+    }
+
+    /// Sends a message, if there is room for it.
+    pub(super) fn send(&self, message: Message) {
+        self.counters.sent.fetch_add(1, Ordering::Relaxed);
+        if self.queue.try_send(message).is_err() {
+            self.counters.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+struct Way {
+    from: NodeId,
+    address: SocketAddr,
+    waiting: mpsc::Receiver<Message>,
+    counters: Arc<Counters>,
+}
+
+impl Way {
+    /// Connects again and again, until the node has nothing more to say ever.
+    async fn keep(&mut self) {
+        let [first, longest] = BACKOFF;
+        let mut backoff = first;
+        while !self.waiting.is_closed() {
+            match timeout(CONNECT, TcpStream::connect(self.address)).await {
+                Ok(Ok(stream)) => {
+                    backoff = first;
+                    let broken = self.carry(stream).await;
+                    tracing::debug!(to = %self.address, ?broken, "peer left");
+                }
+                Ok(Err(_)) | Err(_) => self.lose_all(),
+            }
+            sleep(backoff).await;
+            backoff = (2 * backoff).min(longest);
+        }
+    }
+
+    /// Carries messages until the connection breaks.
+    async fn carry(&mut self, mut stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        set_tcp_user_timeout(&stream, UNHEARD.as_millis() as u32)?;
+        let (mut reader, mut writer) = stream.split();
+        let mut out = Outgoing::new();
+        out.add(&Hello::new(Who::Peer(self.from)))?;
+        writer.write_all(&out.take()).await?;
+        let mut batch = Vec::new();
+        let mut nothing = [0; 1];
+        loop {
+            tokio::select! {
+                count = self.waiting.recv_many(&mut batch, TOGETHER_MAX) => {
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    for message in batch.drain(..) {
+                        out.add(&message)?;
+                    }
+                    writer.write_all(&out.take()).await?;
+                }
+                // A peer says nothing here, so this is the end.
+                end = reader.read(&mut nothing) => return end.map(|_| ()),
+            }
+        }
+    }
+
+    fn lose_all(&mut self) {
+        while self.waiting.try_recv().is_ok() {
+            self.counters.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

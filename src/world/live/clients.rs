@@ -1,0 +1,103 @@
+//! Clients: a task each, which asks one question at a time.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::background::Background;
+use crate::client::{Operation, Response};
+use crate::protocol::NodeId;
+use crate::time::Nanos;
+use crate::world::Happening;
+
+/// One client of a system. It asks the node it is told to, and no other in its place.
+pub trait Client: Send + 'static {
+    /// Asks, and waits for the answer. What was given up before it came must not be taken for the answer
+    /// to a later question.
+    fn ask(&mut self, question: Question) -> impl Future<Output = Response> + Send;
+
+    /// Ends when the connection breaks while there is nothing to ask.
+    fn idle(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
+    /// Drops the connection, and with it whatever it still may say.
+    fn disconnect(&mut self) {}
+}
+
+/// What a client is to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub process: u32,
+    /// Whom.
+    pub node: NodeId,
+    /// What.
+    pub operation: Operation,
+}
+
+/// All clients of a run.
+#[derive(Debug)]
+pub struct Clients {
+    questions: Vec<mpsc::UnboundedSender<Question>>,
+    _background: Background,
+}
+
+impl Clients {
+    /// Lets clients ask, from a network namespace if one is named. Each waits `patience` for an answer. `tell` is told what they learn, with
+    /// the time since `began` at which they learned it; its false ends a client.
+    pub fn start(
+        clients: impl IntoIterator<Item = impl Client>,
+        namespace: Option<&str>,
+        patience: Nanos,
+        began: Instant,
+        tell: impl Fn(Nanos, Happening) -> bool + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let background = Background::start("clients", namespace)?;
+        let patience = Duration::from_nanos(patience);
+        let mut questions = Vec::new();
+        for client in clients {
+            let (sender, queue) = mpsc::unbounded_channel();
+            questions.push(sender);
+            background.spawn(serve(client, queue, patience, began, tell.clone()));
+        }
+        Ok(Self { questions, _background: background })
+    }
+
+    /// Lets a process ask. It keeps its client through all its numbers.
+    pub fn invoke(&self, question: Question) {
+        let place = question.process as usize % self.questions.len();
+        // A client ends with the run only.
+        let _ = self.questions[place].send(question);
+    }
+}
+
+async fn serve(
+    mut client: impl Client,
+    mut queue: mpsc::UnboundedReceiver<Question>,
+    patience: Duration,
+    began: Instant,
+    tell: impl Fn(Nanos, Happening) -> bool,
+) {
+    loop {
+        let question = tokio::select! {
+            biased;
+            question = queue.recv() => question,
+            () = client.idle() => {
+                client.disconnect();
+                continue;
+            }
+        };
+        let Some(question) = question else { return };
+        let response = timeout(patience, client.ask(question)).await.unwrap_or_else(|_| {
+            client.disconnect();
+            Response::TimedOut
+        });
+        let at = began.elapsed().as_nanos() as Nanos;
+        if !tell(at, Happening { process: question.process, response }) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The nodes of a cluster of ours as processes: started, killed, paused, told the wrong time.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::ways::Ways;
+use super::{DISKS, Event, LiveError, LiveSettings, Place};
+use crate::node::{LISTENING, Order, TRAFFIC};
+use crate::process::Process;
+use crate::protocol::NodeId;
+use crate::rng::Seed;
+use crate::world::Traffic;
+use crate::world::sim::SimSettings;
+
+/// A node that has not stopped in good order by this time is killed.
+const STOP: Duration = Duration::from_secs(5);
+
+/// All nodes.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    place: Place,
+    names: Vec<String>,
+    /// How long syncs take at least.
+    sync: String,
+    fsync: bool,
+    seed: Seed,
+    all: Vec<Node>,
+    events: Sender<Event>,
+    counters: Arc<Counters>,
+}
+
+/// What nodes say they have sent, all starts together.
+#[derive(Debug, Default)]
+struct Counters {
+    sent: AtomicU64,
+    lost: AtomicU64,
+}
+
+/// One node, which may be down.
+#[derive(Debug)]
+struct Node {
+    running: Option<Running>,
+    /// Where clients reach it.
+    address: watch::Sender<Option<SocketAddr>>,
+    clock_offset: i64,
+    /// Whether it loses what it had not synced when it starts again.
+    lose_unsynced: bool,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Process,
+    is_paused: bool,
+    listener: JoinHandle<()>,
+}
+
+impl Nodes {
+    /// Nodes that are all down.
+    pub(super) fn new(
+        place: Place,
+        names: &[String],
+        settings: &SimSettings,
+        live: LiveSettings,
+        seed: Seed,
+        events: Sender<Event>,
+    ) -> Self {
+        let node = |_| Node {
+            running: None,
+            address: watch::Sender::new(None),
+            clock_offset: 0,
+            lose_unsynced: false,
+        };
+        Self {
+            place,
+            names: names.to_vec(),
+            sync: settings.sync_latency.to_string(),
+            seed,
+            fsync: live.fsync,
+            all: names.iter().map(node).collect(),
+            events,
+            counters: Arc::default(),
+        }
+    }
+
+    /// Where each can be reached.
+    pub(super) fn addresses(&self) -> Vec<watch::Receiver<Option<SocketAddr>>> {
+        self.all.iter().map(|node| node.address.subscribe()).collect()
+    }
+
+    /// Starts a node that is down. False if it is not down. It listens some time later.
+    pub(super) fn start(&mut self, id: NodeId, ways: &Ways) -> Result<bool, LiveError> {
+        if self.node(id).running.is_some() {
+            return Ok(false);
+        }
+        let name = self.names[usize::from(id)].clone();
+        let cannot = |error| LiveError::Start { node: name.clone(), error };
+        let mut process = Process::start(self.command(id, ways), &self.log(id)).map_err(cannot)?;
+        let out = process.child().stdout.take().expect("the command makes a pipe");
+        let ear = Ear {
+            id,
+            process: process.id(),
+            address: self.node(id).address.clone(),
+            counters: Arc::clone(&self.counters),
+            events: self.events.clone(),
+        };
+        let listener = thread::Builder::new().name(format!("hears {name}"));
+        let listener = listener.spawn(move || ear.listen(out)).map_err(cannot)?;
+        let node = self.node(id);
+        node.lose_unsynced = false;
+        node.running = Some(Running { process, is_paused: false, listener });
+        Ok(true)
+    }
+
+    /// Ends a node at once. False if it is down already.
+    pub(super) fn kill(&mut self, id: NodeId, lose_unsynced: bool) -> bool {
+        let node = self.node(id);
+        node.lose_unsynced |= lose_unsynced;
+        let Some(mut running) = node.running.take() else { return false };
+        running.process.kill();
+        // After it has heard the last, nothing old can be taken for new.
+        let _ = running.listener.join();
+        node.address.send_replace(None);
+        true
+    }
+
+    /// Stops a node without its knowing. False if it does not run.
+    pub(super) fn pause(&mut self, id: NodeId) -> bool {
+        let paused = |running: &mut Running| {
+            running.process.pause();
+            !std::mem::replace(&mut running.is_paused, true)
+        };
+        self.node(id).running.as_mut().is_some_and(paused)
+    }
+
+    /// Lets a paused node go on. False if it is not paused.
+    pub(super) fn resume(&mut self, id: NodeId) -> bool {
+        let resumed = |running: &mut Running| {
+            running.process.resume();
+            std::mem::replace(&mut running.is_paused, false)
+        };
+        self.node(id).running.as_mut().is_some_and(resumed)
+    }
+
+    /// Sets a node's clock off. False if it was so already.
+    pub(super) fn set_clock_offset(&mut self, id: NodeId, offset: i64) -> bool {
+        let node = self.node(id);
+        if let Some(running) = &mut node.running
+            && let Some(input) = &mut running.process.child().stdin
+        {
+            // One that has just died hears nothing.
+            let _ = writeln!(input, "{}", Order::Clock(offset));
+        }
+        std::mem::replace(&mut node.clock_offset, offset) != offset
+    }
+
+    /// Why a run cannot go on after a process has ended that nobody had killed; `None` if it was killed.
+    pub(super) fn ended(&mut self, id: NodeId, process: u32) -> Option<LiveError> {
+        let running = self.node(id).running.as_mut()?;
+        if running.process.id() != process {
+            return None;
+        }
+        // It has closed its output, and so is about to end.
+        let status = running.process.stop(STOP);
+        let how = status.map_or_else(|| "it hangs".to_owned(), |status| status.to_string());
+        let last_lines = running.process.last_lines();
+        let (node, log) = (self.names[usize::from(id)].clone(), self.log(id));
+        Some(LiveError::Ended { node, how, log, last_lines })
+    }
+
+    /// Stops all nodes in good order.
+    pub(super) fn stop(&mut self) {
+        thread::scope(|scope| {
+            for node in &mut self.all {
+                if let Some(mut running) = node.running.take() {
+                    scope.spawn(move || {
+                        running.process.stop(STOP);
+                        let _ = running.listener.join();
+                    });
+                }
+            }
+        });
+    }
+
+    /// The name of a node.
+    pub(super) fn name(&self, id: NodeId) -> &str {
+        &self.names[usize::from(id)]
+    }
+
+    /// The process of a node; `None` if it is down.
+    pub(super) fn process(&self, id: NodeId) -> Option<u32> {
+        self.all[usize::from(id)].running.as_ref().map(|running| running.process.id())
+    }
+
+    /// What nodes say they have sent.
+    pub(super) fn traffic(&self) -> Traffic {
+        Traffic {
+            messages: self.counters.sent.load(Ordering::Relaxed),
+            lost: self.counters.lost.load(Ordering::Relaxed),
+            ..Traffic::default()
+        }
+    }
+
+    fn node(&mut self, id: NodeId) -> &mut Node {
+        &mut self.all[usize::from(id)]
+    }
+
+    fn log(&self, id: NodeId) -> PathBuf {
+        self.place.logs().join(format!("{}.log", self.file_name(id)))
+    }
+
+    /// The name of a node, where it can be one of a file.
+    fn file_name(&self, id: NodeId) -> String {
+        let name = &self.names[usize::from(id)];
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if name.chars().all(is_plain) { name.clone() } else { format!("node-{}", id + 1) }
+    }
+
+    fn command(&self, id: NodeId, ways: &Ways) -> Command {
+        let mut command = ways.command(&self.place.program, id);
+        command.arg("node").arg(&self.place.workload);
+        command.args(["--node", &self.names[usize::from(id)]]);
+        command.args(["--listen", &ways.listen(id).to_string(), "--sync", &self.sync]);
+        for (to, name) in (0..).zip(&self.names) {
+            if let Some(address) = ways.address(id, to) {
+                command.arg("--peer").arg(format!("{name}={address}"));
+            }
+        }
+        command.arg("--data").arg(self.place.disks().join(self.file_name(id)));
+        let node = &self.all[usize::from(id)];
+        command.args(["--seed", &self.seed.to_string()]);
+        command.args(["--clock-offset", &node.clock_offset.to_string()]);
+        command.args(["--parent", &std::process::id().to_string()]);
+        if !self.fsync {
+            command.arg("--no-fsync");
+        }
+        if node.lose_unsynced {
+            command.arg("--lose-unsynced");
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+    }
+}
+
+impl Place {
+    pub(super) fn logs(&self) -> PathBuf {
+        self.dir.join("log")
+    }
+
+    pub(super) fn disks(&self) -> PathBuf {
+        self.dir.join(DISKS)
+    }
+}
+
+/// What hears a node.
+struct Ear {
+    id: NodeId,
+    process: u32,
+    address: watch::Sender<Option<SocketAddr>>,
+    counters: Arc<Counters>,
+    events: Sender<Event>,
+}
+
+impl Ear {
+    /// Hears a node to its end.
+    fn listen(self, out: ChildStdout) {
+        let (mut sent, mut lost) = (0, 0);
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            match line.split(' ').collect::<Vec<_>>().as_slice() {
+                [LISTENING, address] => {
+                    self.address.send_replace(address.parse().ok());
+                    let _ = self.events.send(Event::Listens(self.id));
+                }
+                [TRAFFIC, now_sent, now_lost] => {
+                    count_up(&self.counters.sent, &mut sent, now_sent);
+                    count_up(&self.counters.lost, &mut lost, now_lost);
+                }
+                _ => tracing::warn!(line, "not understood"),
+            }
+        }
+        let _ = self.events.send(Event::Ended(self.id, self.process));
+    }
+}
+
+/// Adds to `total` by how much a count has grown.
+fn count_up(total: &AtomicU64, before: &mut u64, now: &str) {
+    let now = now.parse().unwrap_or(*before);
+    total.fetch_add(now.saturating_sub(*before), Ordering::Relaxed);
+    *before = now;
+}
+
+/// Makes what nodes need to be there.
+pub(super) fn prepare(place: &Place) -> Result<(), LiveError> {
+    let make = |dir: &Path| {
+        let cannot = |error| LiveError::Dir { dir: dir.to_owned(), error };
+        std::fs::create_dir_all(dir).map_err(cannot)
+    };
+    make(&place.logs())?;
+    make(&place.disks())
+}

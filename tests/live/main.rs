@@ -1,0 +1,13 @@
+//! Real processes: what survives their death, what is cut off is cut off, and nothing stays behind.
+
+#![cfg(target_os = "linux")]
+
+mod cluster;
+mod links;
+mod netns;
+mod nodes;
+mod parity;
+#[path = "../command_line/shell.rs"]
+mod shell;
+mod survival;
+mod world;
