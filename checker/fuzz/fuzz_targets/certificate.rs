@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn recorded(reading: &Reading) -> Option<Recorded> {
     let reader = Reader::new(HISTORY.as_bytes(), None).expect("a history");
-    Recorded::read(reader, reading, |_| {}).ok()
+    Recorded::read(reader, reading).ok()
 }
 
 /// A certificate of the right form, with proofs of nothing in particular.

@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     for object in Object::ALL.into_iter().map(Some).chain([None]) {
         let Ok(reader) = Reader::new(bytes, None) else { return };
         let reading = Reading { object, ..Reading::default() };
-        if let Ok(recorded) = Recorded::read(reader, &reading, |_| {}) {
+        if let Ok(recorded) = Recorded::read(reader, &reading) {
             judge_recorded(&recorded);
         }
     }
