@@ -81,7 +81,7 @@ pub use linear::{FailedCas, NilRead, Rules, check, check_keys};
 pub use plain::{Entry, PlainEvent};
 pub use read::{Format, IndexOrder, Reader};
 pub use reading::{Object, Reading};
-pub use recorded::{CertificateError, Finding, Footing, KeyResult, Recorded};
+pub use recorded::{Batches, CertificateError, Finding, Footing, KeyResult, Recorded};
 pub use staleness::{Atomicity, Staleness, Times, Visibility, Visible, staleness};
 pub use stream::{
     Act as StreamAct, Only, Registers as StreamRegisters, Router as StreamRouter,

@@ -24,13 +24,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// The next events of a reader, so many at most.
-    pub(super) fn read(reader: &mut Reader<impl BufRead>, count_max: usize) -> Self {
-        let mut events = Vec::new();
-        if reader.format() != Format::Binary {
-            // The binary form brings its own.
-            events.reserve(count_max);
-        }
+    /// The next events of a reader, about so many, in the place of others.
+    pub(super) fn read(
+        reader: &mut Reader<impl BufRead>,
+        mut events: Vec<Entry>,
+        count_max: usize,
+    ) -> Self {
+        events.clear();
+        events.reserve(count_max);
         let error = reader.read_batch(&mut events, count_max).err();
         Self { events, error, truncated: reader.truncated() }
     }
@@ -70,9 +71,13 @@ struct Job {
     events: SyncSender<Batch>,
 }
 
+/// Where events were that nobody needs any more: memory that is new to the kernel costs more than parsing.
+type Spent = Arc<Mutex<Vec<Vec<Entry>>>>;
+
 /// The events of a file, block by block.
 pub(super) struct Blocks {
     parsed: Receiver<Receiver<Batch>>,
+    spent: Spent,
     order: IndexOrder,
     truncated: Option<u64>,
 }
@@ -84,12 +89,23 @@ impl Blocks {
         let (jobs, queue) = sync_channel(2 * cores);
         let (results, parsed) = sync_channel(2 * cores);
         let queue = Arc::new(Mutex::new(queue));
+        let spent = Spent::default();
         for _ in 0..cores {
-            let queue = Arc::clone(&queue);
-            thread::spawn(move || work(&queue, format));
+            let (queue, spent) = (Arc::clone(&queue), Arc::clone(&spent));
+            thread::spawn(move || work(&queue, &spent, format));
         }
         thread::spawn(move || split(input, format, &jobs, &results));
-        Self { parsed, order: IndexOrder::default(), truncated: None }
+        Self { parsed, spent, order: IndexOrder::default(), truncated: None }
+    }
+
+    /// Takes back the place of events that are not needed any more.
+    pub(super) fn give_back(&mut self, mut events: Vec<Entry>) {
+        events.clear();
+        if events.capacity() > 0
+            && let Ok(mut spent) = self.spent.lock()
+        {
+            spent.push(events);
+        }
     }
 
     /// The line in whose event the file ended, once the end has been reached.
@@ -164,14 +180,17 @@ fn cut_block(input: &mut impl BufRead, is_first: bool) -> io::Result<Option<(Vec
     }))
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, format: Format) {
+fn work(queue: &Mutex<Receiver<Job>>, spent: &Spent, format: Format) {
     loop {
         let job = queue.lock().map(|queue| queue.recv());
         let Ok(Ok(Job { text, first_line, count, events })) = job else { return };
+        let place = spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
         let parsed = match Reader::new(&text[..], Some(format)) {
             Err(error) => Batch::failed(error),
             // The last line may have no end, and behind the last event is an end to be found.
-            Ok(reader) => Batch::read(&mut reader.counting_from(first_line), count as usize + 2),
+            Ok(reader) => {
+                Batch::read(&mut reader.counting_from(first_line), place, count as usize + 2)
+            }
         };
         // Nobody waits for it after an error in an earlier block.
         let _ = events.send(parsed);

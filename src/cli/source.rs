@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,30 +67,28 @@ impl Source {
         }
     }
 
-    /// The next events; `None` at the end.
-    pub(super) fn next_batch(&mut self) -> Option<Batch> {
-        self.progress.set(self.read.load(Ordering::Relaxed));
-        match &mut self.events {
-            Events::InBlocks(blocks) => blocks.next(),
-            Events::OneByOne(reader) => {
-                Some(Batch::read(reader, BATCH_EVENTS)).filter(|batch| !batch.is_empty())
+    /// Puts the next events in the place of others; leaves nothing there at the end.
+    pub(super) fn next_batch(&mut self, events: &mut Vec<Entry>) -> Result<(), ReadError> {
+        events.clear();
+        while events.is_empty() {
+            if let Some(error) = self.error.take() {
+                return Err(error);
             }
+            self.progress.set(self.read.load(Ordering::Relaxed));
+            let place = mem::take(events);
+            let batch = match &mut self.events {
+                Events::InBlocks(blocks) => {
+                    blocks.give_back(place);
+                    blocks.next()
+                }
+                Events::OneByOne(reader) => {
+                    Some(Batch::read(reader, place, BATCH_EVENTS)).filter(|batch| !batch.is_empty())
+                }
+            };
+            let Some(batch) = batch else { break };
+            (*events, self.error) = (batch.events, batch.error);
         }
-    }
-}
-
-impl Source {
-    /// The events batch by batch, up to the first mistake.
-    pub(super) fn batches(&mut self) -> impl Iterator<Item = Result<Vec<Entry>, ReadError>> + '_ {
-        let mut wrong = None;
-        std::iter::from_fn(move || {
-            if let Some(error) = wrong.take() {
-                return Some(Err(error));
-            }
-            let Batch { events, error, .. } = self.next_batch()?;
-            wrong = error;
-            Some(Ok(events))
-        })
+        Ok(())
     }
 }
 
@@ -97,16 +96,15 @@ impl Iterator for Source {
     type Item = Result<Entry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(entry) = self.now.next() {
-                return Some(Ok(entry));
-            }
-            if let Some(error) = self.error.take() {
-                return Some(Err(error));
-            }
-            let Batch { events, error, .. } = self.next_batch()?;
-            (self.now, self.error) = (events.into_iter(), error);
+        if let Some(entry) = self.now.next() {
+            return Some(Ok(entry));
         }
+        let mut events = Vec::new();
+        if let Err(error) = self.next_batch(&mut events) {
+            return Some(Err(error));
+        }
+        self.now = events.into_iter();
+        self.now.next().map(Ok)
     }
 }
 
@@ -126,7 +124,7 @@ pub(super) fn load(
     quiet: bool,
 ) -> Result<Loaded> {
     let mut source = Source::open(path, format, quiet)?;
-    let recorded = Recorded::read_batches(&mut source.batches(), reading);
+    let recorded = Recorded::read_batches(&mut |batch| source.next_batch(batch), reading);
     let recorded = recorded.with_context(|| path.display().to_string())?;
     Ok(Loaded { recorded, format: source.format, truncated: source.truncated() })
 }

@@ -128,8 +128,13 @@ fn route(
 ) -> Result<StreamRouter, ReadError> {
     let mut router = StreamRouter::new(rules.clone());
     let mut waiting: Vec<Vec<StreamAct>> = iter::repeat_with(Vec::new).take(count).collect();
-    for batch in source.batches() {
-        for entry in &batch? {
+    let mut batch = Vec::new();
+    loop {
+        source.next_batch(&mut batch)?;
+        if batch.is_empty() {
+            break;
+        }
+        for entry in &batch {
             let Some(act) = router.push_entry(entry)? else { continue };
             let share = act.key() as usize % count;
             let acts = &mut waiting[share];

@@ -27,14 +27,15 @@ struct Columns<'b> {
     time: i64,
 }
 
-/// The events of a block with its header; `line` reads an event from a line of `history.jsonl`. Each event
-/// has its number in the file for its line; `first` is that of the first.
+/// Adds the events of a block with its header; `line` reads an event from a line of `history.jsonl`. Each
+/// event has its number in the file for its line; `first` is that of the first.
 pub(crate) fn decode<E>(
     block: &[u8],
     first: u64,
+    entries: &mut Vec<Entry>,
     mut line: impl FnMut(&[u8]) -> Result<Event, E>,
     wrong: impl Fn(u64, Problem) -> E,
-) -> Result<Vec<Entry>, E> {
+) -> Result<(), E> {
     let broken = |number: u64| wrong(number, "a damaged block".into());
     let (header, body) = block.split_at_checked(HEADER_BYTES).ok_or_else(|| broken(first))?;
     let word = |at: usize| header[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
@@ -46,7 +47,7 @@ pub(crate) fn decode<E>(
         return Err(broken(first));
     }
     let what = columns.what;
-    let mut entries = Vec::with_capacity(what.len());
+    entries.reserve(what.len());
     for (what, number) in what.iter().zip(first..) {
         let entry = if (what >> 2) & 3 == REST {
             let text = columns.next_line().ok_or_else(|| broken(number))?;
@@ -58,7 +59,7 @@ pub(crate) fn decode<E>(
         };
         entries.push(entry);
     }
-    Ok(entries)
+    Ok(())
 }
 
 impl<'b> Columns<'b> {

@@ -11,6 +11,16 @@ pub(super) fn put(out: &mut Vec<u8>, mut number: u64) {
 /// Takes a number off the front; `None` if there is none.
 #[inline]
 pub(super) fn take(input: &mut &[u8]) -> Option<u64> {
+    // Most are of one byte.
+    let (first, rest) = input.split_first()?;
+    if *first < 0x80 {
+        *input = rest;
+        return Some(u64::from(*first));
+    }
+    take_long(input)
+}
+
+fn take_long(input: &mut &[u8]) -> Option<u64> {
     let (mut number, mut shift) = (0_u64, 0);
     loop {
         let (byte, rest) = input.split_first()?;

@@ -31,19 +31,21 @@ pub(super) fn next<R: BufRead>(
             source.line = entry.line();
             return Ok(Step::Entry(entry));
         }
-        match next_entries(source, blocks)? {
-            Step::Entry(entries) => blocks.entries = Some(entries.into_iter()),
+        let mut entries = Vec::new();
+        match next_entries(source, blocks, &mut entries)? {
+            Step::Entry(()) => blocks.entries = Some(entries.into_iter()),
             Step::End => return Ok(Step::End),
             Step::Truncated(number) => return Ok(Step::Truncated(number)),
         }
     }
 }
 
-/// All entries of the next block, once those of the one before have been handed out.
+/// Adds all entries of the next block, once those of the one before have been handed out.
 pub(super) fn next_entries<R: BufRead>(
     source: &mut Source<R>,
     blocks: &mut Blocks,
-) -> Result<Step<Vec<Entry>>, ReadError> {
+    entries: &mut Vec<Entry>,
+) -> Result<Step<()>, ReadError> {
     let number = source.line + 1;
     if blocks.entries.is_none() && !skip_magic(source, number)? {
         return Ok(Step::Truncated(number));
@@ -58,7 +60,8 @@ pub(super) fn next_entries<R: BufRead>(
         return Ok(Step::Truncated(number));
     }
     let wrong = |number, problem| ReadError::new(number, problem, EXPECTED);
-    decode(&block.bytes, number, |line| json::line(number, line), wrong).map(Step::Entry)
+    let line = |line: &[u8]| json::line(number, line);
+    decode(&block.bytes, number, entries, line, wrong).map(Step::Entry)
 }
 
 /// Whether the file is long enough to begin as it must; other beginnings are an error.

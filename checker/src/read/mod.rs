@@ -149,14 +149,9 @@ impl<R: BufRead> Reader<R> {
                 self.source.line = last.line();
                 return Ok(());
             }
-            let step = binary::next_entries(&mut self.source, &mut self.binary)?;
-            if let Some(more) = self.settle(step) {
-                self.source.line = more.last().map_or(self.source.line, Entry::line);
-                if entries.is_empty() {
-                    *entries = more;
-                } else {
-                    entries.extend(more);
-                }
+            let step = binary::next_entries(&mut self.source, &mut self.binary, entries)?;
+            if self.settle(step).is_some() {
+                self.source.line = entries.last().map_or(self.source.line, Entry::line);
             }
             return Ok(());
         }

@@ -147,6 +147,24 @@ impl KeyResult {
     }
 }
 
+/// Puts the next events in the place of those that were there before, so that nobody needs more memory than
+/// for a batch; leaves nothing there at the end.
+pub type Batches<'a> = &'a mut dyn FnMut(&mut Vec<Entry>) -> Result<(), ReadError>;
+
+fn for_each(
+    batches: Batches,
+    mut take: impl FnMut(&Entry) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    let mut batch = Vec::new();
+    loop {
+        batches(&mut batch)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        batch.iter().try_for_each(&mut take)?;
+    }
+}
+
 impl Recorded {
     /// Reads all events.
     pub fn read<E: Into<Entry>>(
@@ -155,27 +173,28 @@ impl Recorded {
     ) -> Result<Self, ReadError> {
         let mut events = events.map(|event| event.map(E::into));
         let mut error = None;
-        let mut batches = std::iter::from_fn(|| {
-            let mut batch = Vec::new();
-            if error.is_none() {
+        Self::read_batches(
+            &mut |batch| {
+                batch.clear();
                 let right =
                     events.by_ref().map_while(|event| event.map_err(|e| error = Some(e)).ok());
                 batch.extend(right.take(BATCH_EVENTS));
-            }
-            if batch.is_empty() { error.take().map(Err) } else { Some(Ok(batch)) }
-        });
-        Self::read_batches(&mut batches, reading)
+                if batch.is_empty() { error.take().map_or(Ok(()), Err) } else { Ok(()) }
+            },
+            reading,
+        )
     }
 
     /// Reads all events, many at a time, which is faster.
-    pub fn read_batches(
-        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
-        reading: &Reading,
-    ) -> Result<Self, ReadError> {
+    pub fn read_batches(batches: Batches, reading: &Reading) -> Result<Self, ReadError> {
         let mut before = Vec::new();
         let (mut object, mut sniffer) = (reading.object, Sniffer::new());
         while object.is_none() {
-            let Some(batch) = batches.next().transpose()? else { break };
+            let mut batch = Vec::new();
+            batches(&mut batch)?;
+            if batch.is_empty() {
+                break;
+            }
             object = sniffer.see_each(&batch)?;
             before.push(batch);
         }
@@ -186,17 +205,20 @@ impl Recorded {
                 sniffer.settle(first.map_or(0, Entry::line))?
             }
         };
-        let batches = &mut before.into_iter().map(Ok).chain(batches);
+        let mut before = before.into_iter();
+        let batches: Batches = &mut |batch| match before.next() {
+            Some(seen) => {
+                *batch = seen;
+                Ok(())
+            }
+            None => batches(batch),
+        };
         let mut recorded = Self::of_object(object, batches, reading)?;
         recorded.reading = Reading { object: Some(object), ..reading.clone() };
         Ok(recorded)
     }
 
-    fn of_object(
-        object: Object,
-        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
-        reading: &Reading,
-    ) -> Result<Self, ReadError> {
+    fn of_object(object: Object, batches: Batches, reading: &Reading) -> Result<Self, ReadError> {
         let versioned =
             |is_counted| Ok(VersionedRegister { initial: reading.versioned_value()?, is_counted });
         let empty = || reading.no_initial(object);
@@ -204,9 +226,7 @@ impl Recorded {
             Object::Register => {
                 let rules = reading.register_rules()?;
                 let mut builder = Builder::default();
-                for batch in batches {
-                    batch?.iter().try_for_each(|entry| builder.push_entry(entry))?;
-                }
+                for_each(batches, |entry| builder.push_entry(entry))?;
                 Ok(Self::of_registers(builder.finish(), rules))
             }
             Object::ListAppend => {
@@ -257,16 +277,14 @@ impl Recorded {
 
     fn of_calls<M: Model<Op: Send + Sync> + Send + Sync + 'static>(
         object: Object,
-        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
+        batches: Batches,
         model: M,
     ) -> Result<Self, ReadError>
     where
         M::Op: 'static,
     {
         let mut builder = CallBuilder::new(&model);
-        for batch in batches {
-            batch?.iter().try_for_each(|entry| builder.push(&entry.whole()))?;
-        }
+        for_each(batches, |entry| builder.push(&entry.whole()))?;
         let history = builder.finish()?;
         Ok(Self {
             object,
@@ -280,7 +298,7 @@ impl Recorded {
 
     fn of_transactions(
         object: Object,
-        batches: &mut dyn Iterator<Item = Result<Vec<Entry>, ReadError>>,
+        batches: Batches,
         workload: Workload,
     ) -> Result<Self, ReadError> {
         let kind = match workload {
@@ -288,9 +306,7 @@ impl Recorded {
             Workload::Registers(_) => Kind::Registers,
         };
         let mut builder = TransactionBuilder::new(kind);
-        for batch in batches {
-            batch?.iter().try_for_each(|entry| builder.push(&entry.whole()))?;
-        }
+        for_each(batches, |entry| builder.push(&entry.whole()))?;
         let history = builder.finish();
         Ok(Self {
             object,
