@@ -55,7 +55,8 @@ impl<'f> Recorder<'f> {
         Self { builder: None, ..self }
     }
 
-    /// The verdict so far, if events are checked at once.
+    /// The verdict so far, if events are checked at once; undecided where a value is written again while it
+    /// matters.
     pub fn verdict(&self) -> Option<Verdict> {
         self.stream.as_ref().map(Stream::verdict)
     }

@@ -51,6 +51,8 @@ pub struct Run {
     pub timing: Timing,
     /// How many events there were when it was stopped early; `None` if it ended by itself.
     pub stopped_at: Option<u32>,
+    /// What came of checking it while it was recorded; `None` if it was not.
+    pub verdict: Option<Verdict>,
 }
 
 /// Why a run could not go on. What was recorded until then is in its file.
@@ -137,29 +139,9 @@ pub fn simulate(
     simulate_into(Recorder::new(file), workload, seed, watch)
 }
 
-/// As [`simulate`], but every event is checked as it happens, and the first violation stops the run. The
-/// verdict so far is undecided where a value is written again while it matters.
-pub fn simulate_until_violation(
-    workload: &Workload,
-    seed: Seed,
-    file: Option<&mut dyn Write>,
-    watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RunError> {
-    simulate_into(Recorder::new(file).checking(), workload, seed, watch)
-}
-
-/// As [`simulate`], but nothing is kept in memory: the history of the [`Run`] has no operations, and the
-/// file has all of them.
-pub fn simulate_only_to_file(
-    workload: &Workload,
-    seed: Seed,
-    file: Option<&mut dyn Write>,
-    watch: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Run, RunError> {
-    simulate_into(Recorder::new(file).only_to_file(), workload, seed, watch)
-}
-
-fn simulate_into(
+/// As [`simulate`], into a recorder: one that checks stops the run at the first violation, and after one
+/// that keeps nothing in memory the history of the [`Run`] has no operations.
+pub fn simulate_into(
     recorder: Recorder<'_>,
     workload: &Workload,
     seed: Seed,
@@ -249,6 +231,7 @@ fn perform(
         }
     }
     let run = Run {
+        verdict: recorder.verdict(),
         history: recorder.finish(),
         faults: faults.windows(performance.duration),
         duration: performance.duration,
@@ -368,6 +351,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         self.drain()?;
         let duration = self.world.now();
         Ok(Run {
+            verdict: self.recorder.verdict(),
             history: self.recorder.finish(),
             faults: self.faults.windows(duration),
             duration,

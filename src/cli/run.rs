@@ -17,9 +17,7 @@ use crate::nemesis::{Disturbance, FaultKind};
 use crate::record::Recorder;
 use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
-use crate::run::{
-    self, Run, RunError, run_in, simulate, simulate_only_to_file, simulate_until_violation,
-};
+use crate::run::{self, Run, RunError, run_in, simulate_into};
 use crate::store::{HistoryFile, RunDir, RunInfo, Status};
 use crate::time::{Nanos, parse_duration, show_duration};
 use crate::workload::{File, Overrides, Workload};
@@ -45,7 +43,9 @@ const EXAMPLES: &str = "Examples:
   quorate run workloads/first-steps/majority-abd.toml --world processes
       the same with real processes, which are really killed and really cut off
   quorate run --world processes --ops 10000000 --time-limit 1h --nemesis none --record-only
-      a run whose history does not fit into memory";
+      a run whose history does not fit into memory
+  quorate run --ops 100000000 --time-limit 1d --record-only --until-violation
+      checked while it runs, in memory for what is under way";
 
 /// What `quorate run` takes.
 #[derive(Debug, Clone, Args)]
@@ -117,14 +117,27 @@ pub(super) struct RunArgs {
 
 /// What is done with operations as they happen; left out, they are kept, and checked in the end.
 #[derive(Debug, Clone, Copy, Args)]
-#[group(multiple = false)]
 struct Keep {
     /// Check while running, and stop at the first violation.
     #[arg(long)]
     until_violation: bool,
-    /// Only record, in memory that does not grow with the history: `quorate check --stream` checks it.
+    /// Keep the history in its file alone, in memory that does not grow with it. Nothing is checked but by
+    /// --until-violation, and later by `quorate check --stream`.
     #[arg(long, conflicts_with = "json")]
     record_only: bool,
+}
+
+impl Keep {
+    fn recorder(self, file: &mut HistoryFile) -> Recorder<'_> {
+        let mut recorder = Recorder::new(Some(file));
+        if self.until_violation {
+            recorder = recorder.checking();
+        }
+        if self.record_only {
+            recorder = recorder.only_to_file();
+        }
+        recorder
+    }
 }
 
 impl RunArgs {
@@ -233,6 +246,9 @@ fn recorded_only(dir: &RunDir, run: &Run, quiet: bool) -> Result<Exit> {
     let events = counted(run.history.event_count.into(), "event");
     entry(&mut text, "recorded", &format!("{events} in {}.", show_duration(run.duration)));
     entry(&mut text, "took", &format!("{}.", run.timing.text()));
+    if let Some(verdict) = run.verdict {
+        entry(&mut text, "verdict", &format!("{verdict}, checked while it was recorded"));
+    }
     let path = dir.path().display();
     text += &format!(
         "\nrun          {path}\ncheck        quorate check {path}/history.jsonl --stream\n"
@@ -240,7 +256,7 @@ fn recorded_only(dir: &RunDir, run: &Run, quiet: bool) -> Result<Exit> {
     if !quiet {
         print(&text)?;
     }
-    Ok(Exit::AsExpected)
+    Ok(run.verdict.map_or(Exit::AsExpected, Exit::of_verdict))
 }
 
 /// The command that does it again: the same history where the seed decides everything, and the same
@@ -325,13 +341,9 @@ fn go(
     file: &mut HistoryFile,
     watch: &mut dyn FnMut(run::Progress) -> bool,
 ) -> Result<Run, RunError> {
+    let recorder = args.keep.recorder(file);
     if args.world == WorldKind::Sim {
-        let simulate = match (args.keep.until_violation, args.keep.record_only) {
-            (true, _) => simulate_until_violation,
-            (_, true) => simulate_only_to_file,
-            _ => simulate,
-        };
-        return simulate(workload, seed, Some(file), watch);
+        return simulate_into(recorder, workload, seed, watch);
     }
     let place = Place {
         program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("quorate")),
@@ -342,11 +354,5 @@ fn go(
     let mut world =
         Live::start(place, args.world, names, clients, &workload.sim, workload.live, seed)
             .map_err(WorldError::from)?;
-    let recorder = Recorder::new(Some(file));
-    let recorder = match (args.keep.until_violation, args.keep.record_only) {
-        (true, _) => recorder.checking(),
-        (_, true) => recorder.only_to_file(),
-        _ => recorder,
-    };
     run_in(&mut world, recorder, workload, seed, watch)
 }

@@ -50,6 +50,21 @@ fn a_run_is_over_at_its_first_violation_if_asked_to() {
 }
 
 #[test]
+fn a_run_too_long_for_memory_is_checked_while_it_is_recorded() {
+    let shell = Shell::new();
+    let called = shell.quorate("run --ops 5000 --seed 7 --record-only --until-violation").ends(0);
+    assert!(called.out.contains("valid, checked while it was recorded"), "{}", called.out);
+    let run = shell.only_run();
+    shell.quorate(&format!("check {run}/history.jsonl --stream")).ends(0);
+
+    let loose = "run --ops 5000 --seed 1 --r 1 --w 1 --store loose";
+    let called = shell.quorate(&format!("{loose} --record-only --until-violation")).ends(1);
+    assert!(called.out.contains("invalid, checked while it was recorded"), "{}", called.out);
+    // Nobody looks unless asked to.
+    shell.quorate(&format!("{loose} --record-only")).ends(0);
+}
+
+#[test]
 fn a_run_leaves_a_directory_that_says_it_all() {
     let shell = Shell::new();
     let called = shell.quorate("run --ops 500 --seed 7").ends(0);
