@@ -22,10 +22,11 @@ use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
 use crate::timing::Timing;
 use crate::workload::{Clients, Workload};
+use crate::world::live::{Live, Place};
 use crate::world::sim::{Coverage, Simulation};
 use crate::world::stage::{Performance, Played, Script, Step};
 use crate::world::trace::Recording;
-use crate::world::{Happening, Traffic, World, WorldError};
+use crate::world::{Happening, Traffic, World, WorldError, WorldKind};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
 const RECONNECT: Nanos = 20 * MILLISECOND;
@@ -151,6 +152,30 @@ pub fn simulate_into(
         return Ok(perform(workload, script, recorder).map(|(run, _)| run)?);
     }
     let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    run_in(&mut world, recorder, workload, seed, watch)
+}
+
+/// As [`simulate`], but every message is weighed; nothing is written.
+pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunError> {
+    if workload.script.is_some() {
+        return simulate(workload, seed, None, &mut |_| true);
+    }
+    let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    run_in(&mut world.weighing(), Recorder::new(None), workload, seed, &mut |_| true)
+}
+
+/// Runs a workload on processes, as `kind` has them, into `recorder`.
+pub fn run_live(
+    place: Place,
+    kind: WorldKind,
+    recorder: Recorder<'_>,
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
+    let Workload { node_names, clients, sim, live, .. } = workload;
+    let mut world = Live::start(place, kind, node_names, clients.count, sim, *live, seed)
+        .map_err(WorldError::from)?;
     run_in(&mut world, recorder, workload, seed, watch)
 }
 

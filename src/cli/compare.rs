@@ -8,15 +8,16 @@ use clap::{Args, ValueEnum};
 
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use super::run::{DEFAULT, DEFAULT_PATH, load};
+use super::run::{DEFAULT, DEFAULT_PATH, load, refuse_what_is_not_real, this_program};
 use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
-use crate::campaign::compare::{self, Comparison, Condition, Question};
+use crate::campaign::compare::{self, Comparison, Condition, Ground, Question};
 use crate::judge::Judgement;
 use crate::report::{comparison_csv, comparison_json, comparison_page, comparison_table};
 use crate::rng::Seed;
 use crate::time::{Nanos, parse_duration};
 use crate::workload::{File, Overrides, Workload};
+use crate::world::WorldKind;
 
 const EXAMPLES: &str = "Examples:
   quorate compare --n 3 --r all --w all
@@ -25,6 +26,8 @@ const EXAMPLES: &str = "Examples:
       protocols side by side, at majorities
   quorate compare --protocol lww --n 5 --r 1,2,3 --w 1,2,3 --html compare.html
       a page with heat maps and the Pareto front
+  quorate compare --protocol lww --n 3 --r 1,2 --w 1,2 --world processes --time 5m
+      real processes, one cluster after another
   quorate compare workload.toml --like cassandra --rf 3 --read ONE --write QUORUM
       with the clients and the network of a workload, and settings of another system
 
@@ -71,7 +74,7 @@ pub(super) struct CompareArgs {
     seed: Seed,
     /// Where the clusters live.
     #[arg(long, value_enum, default_value_t)]
-    world: WorldKind,
+    world: World,
     /// Also write all figures as CSV.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -87,11 +90,13 @@ pub(super) struct CompareArgs {
 }
 
 /// Where clusters live that are compared.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum WorldKind {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum World {
     /// Simulated, in virtual time.
     #[default]
     Sim,
+    /// Processes on this machine, one cluster after another, each run in real time.
+    Processes,
 }
 
 /// Sizes of quorums.
@@ -129,7 +134,7 @@ impl CompareArgs {
         })
     }
 
-    fn question(&self) -> Result<Question> {
+    fn question(&self, ground: Ground) -> Result<Question> {
         let base = self.base()?;
         let mut candidates = Vec::new();
         let ns: Vec<Option<i64>> =
@@ -152,7 +157,12 @@ impl CompareArgs {
         }
         let all = Condition::ALL.to_vec();
         let conditions = if self.conditions.is_empty() { all } else { self.conditions.clone() };
-        Ok(Question { candidates, conditions, rounds: self.rounds, seed: self.seed })
+        if self.world == World::Processes {
+            for candidate in &candidates {
+                refuse_what_is_not_real(candidate, WorldKind::Processes)?;
+            }
+        }
+        Ok(Question { candidates, conditions, ground, rounds: self.rounds, seed: self.seed })
     }
 
     fn common(&self) -> Overrides {
@@ -197,17 +207,25 @@ fn resolve(mut file: File, overrides: Overrides) -> Result<Workload> {
 
 /// Compares configurations.
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit> {
-    let question = args.question()?;
-    let WorldKind::Sim = args.world;
+    // Gone when this is over.
+    let scratch =
+        tempfile::tempdir().context("no directory for what is only needed for a while")?;
+    let question = args.question(match args.world {
+        World::Sim => Ground::Simulated,
+        World::Processes => {
+            Ground::Processes { program: this_program(), scratch: scratch.path().to_owned() }
+        }
+    })?;
     let interrupt = Interrupt::listen()?;
     let begun = Instant::now();
     let until = args.time.map(Duration::from_nanos);
-    let mut progress =
-        Progress::begin("comparing", question.rounds.into(), args.quiet || args.json);
-    let comparison = compare::compare(&question, &mut |rounds| {
-        progress.set(rounds.into());
+    let cells = (question.candidates.len() * question.conditions.len()) as u64;
+    let runs = u64::from(question.rounds) * cells;
+    let mut progress = Progress::begin("comparing", runs, args.quiet || args.json);
+    let comparison = compare::compare(&question, &mut |runs| {
+        progress.set(runs);
         !interrupt.pressed() && until.is_none_or(|until| begun.elapsed() < until)
-    });
+    })?;
     drop(progress);
     tell(args, &question, &comparison)?;
     let is_broken = |cell: &compare::Cell| cell.measured.judgement == Some(Judgement::Broken);

@@ -17,13 +17,13 @@ use crate::nemesis::{Disturbance, FaultKind};
 use crate::record::Recorder;
 use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
-use crate::run::{self, Run, RunError, run_in, simulate_into};
+use crate::run::{self, Run, RunError, run_live, simulate_into};
 use crate::store::{HistoryFile, RunDir, RunInfo, Status};
 use crate::time::{Nanos, parse_duration, show_duration};
 use crate::workload::{File, Overrides, Workload};
-use crate::world::live::{Live, Place};
+use crate::world::WorldKind;
+use crate::world::live::Place;
 use crate::world::machine::missing_for_namespaces;
-use crate::world::{WorldError, WorldKind};
 
 /// The workload that runs when none is named.
 pub(super) const DEFAULT: &str = include_str!("../../workloads/first-steps/majority-abd.toml");
@@ -273,7 +273,7 @@ pub(super) fn again(dir: &RunDir, info: &RunInfo) -> String {
 }
 
 /// What only a simulation can do is refused before anything starts.
-fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> Result<()> {
+pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> Result<()> {
     if workload.script.is_some() {
         bail!("a script says what happens to every message; expected --world sim");
     }
@@ -332,6 +332,11 @@ fn record(
     Ok(run)
 }
 
+/// The program of nodes that are processes.
+pub(super) fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("quorate"))
+}
+
 /// Runs the workload in its world.
 fn go(
     args: &RunArgs,
@@ -345,14 +350,6 @@ fn go(
     if args.world == WorldKind::Sim {
         return simulate_into(recorder, workload, seed, watch);
     }
-    let place = Place {
-        program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("quorate")),
-        dir: dir.path().to_owned(),
-        workload: dir.file("workload.toml"),
-    };
-    let (names, clients) = (&workload.node_names, workload.clients.count);
-    let mut world =
-        Live::start(place, args.world, names, clients, &workload.sim, workload.live, seed)
-            .map_err(WorldError::from)?;
-    run_in(&mut world, recorder, workload, seed, watch)
+    let place = Place::new(this_program(), dir.path().to_owned());
+    run_live(place, args.world, recorder, workload, seed, watch)
 }

@@ -33,6 +33,7 @@ use tokio::time::interval;
 
 pub use disk::DiskSettings;
 pub use orders::Order;
+pub use wire::frame_bytes;
 
 use crate::protocol::{Configuration, NodeId, Seat};
 use crate::rng::Seed;
@@ -48,7 +49,7 @@ const ARRIVALS: usize = 1024;
 const TELL_EVERY: Duration = Duration::from_millis(50);
 /// The word before the address on the first line of a node's standard output.
 pub const LISTENING: &str = "listening";
-/// The word before the figures on all other lines: messages sent, and of these lost.
+/// The word before the figures on all other lines: messages sent, of these lost, and bytes.
 pub const TRAFFIC: &str = "traffic";
 
 /// A node's place in its cluster, and what it stands on.
@@ -127,14 +128,16 @@ async fn serve(settings: &NodeSettings) -> Result<()> {
 }
 
 async fn tell_traffic(counters: Arc<Counters>) {
-    let mut told = 0;
+    let mut told = [0; 3];
     let mut ticks = interval(TELL_EVERY);
     loop {
         ticks.tick().await;
-        let sent = counters.sent.load(Ordering::Relaxed);
-        if sent != told {
-            told = sent;
-            say(&format!("{TRAFFIC} {sent} {}\n", counters.lost.load(Ordering::Relaxed)));
+        let all = [&counters.sent, &counters.lost, &counters.bytes];
+        let now = all.map(|counter| counter.load(Ordering::Relaxed));
+        if now != told {
+            told = now;
+            let [sent, lost, bytes] = now;
+            say(&format!("{TRAFFIC} {sent} {lost} {bytes}\n"));
         }
     }
 }

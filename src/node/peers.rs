@@ -30,11 +30,12 @@ const UNHEARD: Duration = Duration::from_millis(200);
 /// The time from a connection that broke to the next attempt, doubled with each that fails.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
 
-/// How many messages went out, and how many of them got nowhere.
+/// How many messages went out, how many of them got nowhere, and how many bytes the others took.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) sent: AtomicU64,
     pub(super) lost: AtomicU64,
+    pub(super) bytes: AtomicU64,
 }
 
 /// The way to one peer.
@@ -107,7 +108,9 @@ impl Way {
                     for message in batch.drain(..) {
                         out.add(&message)?;
                     }
-                    writer.write_all(&out.take()).await?;
+                    let frames = out.take();
+                    self.counters.bytes.fetch_add(frames.len() as u64, Ordering::Relaxed);
+                    writer.write_all(&frames).await?;
                 }
                 // A peer says nothing here, so this is the end.
                 end = reader.read(&mut nothing) => return end.map(|_| ()),

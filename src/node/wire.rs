@@ -16,6 +16,8 @@ use crate::protocol::{ClientReply, Key, NodeId, Request};
 
 /// Longer frames are refused. The longest there are carry a snapshot of all registers.
 pub const FRAME_BYTES_MAX: usize = 64 << 20;
+/// A frame begins with its length.
+const LENGTH_BYTES: usize = 4;
 /// What every connection begins with, so that nothing else is taken for one.
 const MAGIC: [u8; 8] = *b"quorate1";
 /// So much is read at a time.
@@ -84,6 +86,13 @@ pub enum WireError {
     /// It begins like something else.
     #[error("the connection does not begin as one of quorate's; expected the bytes \"quorate1\"")]
     Magic,
+}
+
+/// How many bytes a frame takes, with its length.
+pub fn frame_bytes(frame: &impl Serialize) -> u64 {
+    let size = postcard::ser_flavors::Size::default();
+    let body = postcard::serialize_with_flavor(frame, size).unwrap_or(0);
+    (LENGTH_BYTES + body) as u64
 }
 
 fn codec() -> LengthDelimitedCodec {

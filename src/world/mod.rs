@@ -106,6 +106,15 @@ pub struct Traffic {
     pub lost: u64,
     /// Messages delivered twice.
     pub doubled: u64,
+    /// What the messages take on the wire of live nodes, in bytes, each frame with its length; 0 where nobody
+    /// weighs them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The name of the `nth` request of a process, from 1, in worlds that decide it themselves.

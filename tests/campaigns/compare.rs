@@ -1,6 +1,8 @@
 //! On the simulator, figures come out as theory says.
 
-use quorate::campaign::compare::{Comparison, Condition, Question, compare, predicted_stale};
+use quorate::campaign::compare::{
+    Comparison, Condition, Ground, Question, compare, predicted_stale,
+};
 use quorate::quorum::exponential_order_statistic;
 use quorate::rng::Seed;
 use quorate::time::MILLISECOND;
@@ -10,8 +12,9 @@ use super::resolve;
 
 fn healthy(candidates: Vec<Workload>, rounds: u32) -> (Question, Comparison) {
     let conditions = vec![Condition::Healthy];
-    let question = Question { candidates, conditions, rounds, seed: Seed(1) };
-    let comparison = compare(&question, &mut |_| true);
+    let ground = Ground::Simulated;
+    let question = Question { candidates, conditions, ground, rounds, seed: Seed(1) };
+    let comparison = compare(&question, &mut |_| true).expect("nothing is real");
     (question, comparison)
 }
 
@@ -90,10 +93,11 @@ fn what_costs_more_buys_more() {
     let question = Question {
         candidates: vec![of(1, 1), of(2, 2), of(3, 3), of(1, 3)],
         conditions: Condition::ALL.to_vec(),
+        ground: Ground::Simulated,
         rounds: 4,
         seed: Seed(1),
     };
-    let comparison = compare(&question, &mut |_| true);
+    let comparison = compare(&question, &mut |_| true).expect("nothing is real");
     assert_eq!(comparison.cells.len(), 12);
     let cell = |condition, place| {
         let is_it = |cell: &&quorate::campaign::compare::Cell| {
@@ -114,10 +118,53 @@ fn what_costs_more_buys_more() {
     assert!(available(0) > available(1) && available(1) > available(2));
     let slow = |place| cell(Condition::OneSlowNode, place).latency();
     assert!(slow(2) > Some(3.0 * all.latency().expect("it has one")), "it waits for the slow one");
-    let again = compare(&question, &mut |_| true);
+    let again = compare(&question, &mut |_| true).expect("nothing is real");
     let same = comparison.cells.iter().zip(&again.cells);
     for (one, other) in same {
         assert_eq!(one.measured.throughput(), other.measured.throughput());
         assert_eq!(one.measured.reads.quantile(0.99), other.measured.reads.quantile(0.99));
     }
+}
+
+/// Links of two milliseconds and of twelve tell quorums apart, however busy the machine is.
+#[cfg(target_os = "linux")]
+#[test]
+fn processes_are_ranked_alike_by_two_comparisons() {
+    let of = |r: u16, w: u16| {
+        let link = |to: &str, latency: &str| {
+            format!("[[network.links]]\nfrom = \"n1\"\nto = \"{to}\"\nlatency = \"{latency}\"\n")
+        };
+        resolve(
+            "grid.toml",
+            &format!(
+                "[cluster]\nprotocol = \"lww\"\nnodes = 3\nr = {r}\nw = {w}\n\
+                 [clients]\ncount = 1\nops = 60\nfinal_reads = false\n[disk]\nfsync = false\n{}{}",
+                link("n2", "constant 2ms"),
+                link("n3", "constant 12ms")
+            ),
+        )
+    };
+    let scratch = tempfile::tempdir().expect("there is room");
+    let question = Question {
+        candidates: vec![of(3, 3), of(1, 1), of(2, 2)],
+        conditions: vec![Condition::Healthy],
+        ground: Ground::Processes {
+            program: env!("CARGO_BIN_EXE_quorate").into(),
+            scratch: scratch.path().to_owned(),
+        },
+        rounds: 2,
+        seed: Seed(1),
+    };
+    let ranking = || {
+        let comparison = compare(&question, &mut |_| true).expect("processes can be started");
+        let mut cells = comparison.cells;
+        let bytes = cells[0].measured.bytes().expect("there were runs");
+        assert!(bytes.value > 20.0, "{bytes:?}, though writes go to everybody");
+        cells.sort_by(|a, b| a.latency().partial_cmp(&b.latency()).expect("a number"));
+        cells.iter().map(|cell| cell.candidate).collect::<Vec<_>>()
+    };
+    assert_eq!(ranking(), [1, 2, 0], "what asks fewer is faster");
+    assert_eq!(ranking(), [1, 2, 0], "the second comparison says the same");
+    let left = std::fs::read_dir(scratch.path()).expect("it is readable").count();
+    assert_eq!(left, 0, "nothing stays behind");
 }

@@ -7,8 +7,7 @@ use quorate_checker::{Anomaly, Budget, Function, Outcome, Rules, staleness};
 
 use crate::campaign::statistics::Estimate;
 use crate::judge::{Judgement, glance};
-use crate::rng::Seed;
-use crate::run::simulate;
+use crate::run::Run;
 use crate::time::{Nanos, SECOND};
 use crate::workload::Workload;
 
@@ -79,6 +78,8 @@ pub struct Measured {
     stale: Vec<f64>,
     /// Messages an operation, of each run.
     messages: Vec<f64>,
+    /// Bytes an operation, of each run.
+    bytes: Vec<f64>,
     /// Of ok reads.
     pub reads: Times,
     /// Of ok writes.
@@ -119,6 +120,11 @@ impl Measured {
         Estimate::mean(&self.messages)
     }
 
+    /// What these messages take, in bytes an operation.
+    pub fn bytes(&self) -> Option<Estimate> {
+        Estimate::mean(&self.bytes)
+    }
+
     /// Whether more runs would tell little.
     pub fn is_tight(&self) -> bool {
         let narrow = |estimate: Option<Estimate>, most: f64| {
@@ -140,6 +146,7 @@ impl Measured {
         self.availability.push(sample.availability);
         self.stale.push(sample.stale);
         self.messages.push(sample.messages);
+        self.bytes.push(sample.bytes);
         self.reads.add(sample.reads);
         self.writes.add(sample.writes);
         self.ages.add(sample.ages);
@@ -169,6 +176,7 @@ pub(super) struct Sample {
     availability: f64,
     stale: f64,
     messages: f64,
+    bytes: f64,
     reads: Vec<Nanos>,
     writes: Vec<Nanos>,
     ages: Vec<Nanos>,
@@ -177,9 +185,8 @@ pub(super) struct Sample {
     anomalies: Vec<Anomaly>,
 }
 
-/// Runs a workload once.
-pub(super) fn sample(workload: &Workload, seed: Seed) -> Sample {
-    let run = simulate(workload, seed, None, &mut |_| true).expect("nothing is written");
+/// What a run of a workload says.
+pub(super) fn sample(workload: &Workload, run: Run) -> Sample {
     let (mut reads, mut writes, mut count) = (Vec::new(), Vec::new(), 0);
     for op in run.history.keys.iter().flat_map(|key| &key.ops) {
         count += 1;
@@ -199,12 +206,14 @@ pub(super) fn sample(workload: &Workload, seed: Seed) -> Sample {
     }
     let throughput = ok / (run.duration as f64 / SECOND as f64);
     let messages = of_each(run.traffic.messages as f64);
+    let bytes = of_each(run.traffic.bytes as f64);
     let glance = glance(workload, run, Budget::GENEROUS);
     Sample {
         throughput,
         availability: of_each(ok),
         stale: behind.len() as f64 / (seen as f64).max(1.0),
         messages,
+        bytes,
         reads,
         writes,
         ages,

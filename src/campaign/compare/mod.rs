@@ -5,17 +5,20 @@
 //! is tight.
 
 mod condition;
+mod ground;
 mod measure;
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use std::sync::Mutex;
 
 pub use condition::Condition;
+pub use ground::Ground;
 pub use measure::{Measured, Times};
 
 use crate::promise::promise;
 use crate::protocol::Setting;
 use crate::quorum::miss_probability;
 use crate::rng::Seed;
+use crate::run::RunError;
 use crate::workload::Workload;
 
 /// Fewer rounds say nothing of how far they can be relied on.
@@ -29,6 +32,8 @@ pub struct Question {
     pub candidates: Vec<Workload>,
     /// Under which conditions.
     pub conditions: Vec<Condition>,
+    /// Where.
+    pub ground: Ground,
     /// How many rounds at most.
     pub rounds: u32,
     /// The seed of the first round; those after it count up.
@@ -59,9 +64,18 @@ pub struct Comparison {
     pub is_tight: bool,
 }
 
-/// Compares configurations. `watch` is told after each round how many are over, and ends it by returning
-/// false.
-pub fn compare(question: &Question, watch: &mut dyn FnMut(u32) -> bool) -> Comparison {
+/// Compares configurations. `watch` is told before each run how many there were, and ends it by returning
+/// false: what is left of the round then counts for nothing.
+///
+/// # Errors
+/// If processes cannot be started, or end by themselves.
+///
+/// # Panics
+/// If a run panics.
+pub fn compare(
+    question: &Question,
+    watch: &mut (dyn FnMut(u64) -> bool + Send),
+) -> Result<Comparison, RunError> {
     let mut cells: Vec<Cell> = (question.conditions.iter())
         .flat_map(|condition| (0..question.candidates.len()).map(|place| (*condition, place)))
         .map(|(condition, candidate)| Cell {
@@ -74,22 +88,25 @@ pub fn compare(question: &Question, watch: &mut dyn FnMut(u32) -> bool) -> Compa
     let workloads: Vec<Workload> = (cells.iter())
         .map(|cell| cell.condition.impose(&question.candidates[cell.candidate]))
         .collect();
+    let watch = Mutex::new((0, watch));
+    let go_on = || {
+        let mut watch = watch.lock().expect("nobody panics while counting");
+        watch.0 += 1;
+        let before = watch.0 - 1;
+        (watch.1)(before)
+    };
     let (mut rounds, mut is_tight) = (0, false);
     while rounds < question.rounds && !is_tight {
         let seed = Seed(question.seed.0.wrapping_add(rounds.into()));
-        let samples: Vec<_> =
-            workloads.par_iter().map(|workload| measure::sample(workload, seed)).collect();
+        let Some(samples) = question.ground.round(&workloads, seed, rounds, &go_on)? else { break };
         for (cell, sample) in cells.iter_mut().zip(samples) {
             cell.measured.add(sample);
         }
         rounds += 1;
         is_tight = rounds >= ROUNDS_LEAST && cells.iter().all(|cell| cell.measured.is_tight());
-        if !watch(rounds) {
-            break;
-        }
     }
     mark_best(&mut cells);
-    Comparison { cells, rounds, is_tight }
+    Ok(Comparison { cells, rounds, is_tight })
 }
 
 /// The share of reads that would be stale if nothing spread further than to the quorum of a write, with

@@ -41,6 +41,7 @@ pub fn comparison_json(question: &Question, comparison: &Comparison) -> Json {
             "versions_behind_at_most": measured.versions - 1,
             "age_ns": times(&measured.ages),
             "messages_per_operation": measured.messages(),
+            "bytes_per_operation": measured.bytes(),
             "promise": promised(workload, cell.condition).condition,
             "judgement": measured.judgement,
             "anomalies": measured.anomalies,

@@ -72,7 +72,7 @@ fn is_counted(config: &Configuration) -> bool {
 }
 
 fn table(question: &Question, cells: &[&Cell], condition: Condition) -> String {
-    const HEAD: [&str; 13] = [
+    const HEAD: [&str; 14] = [
         "configuration",
         "ops/s",
         "read p50",
@@ -85,6 +85,7 @@ fn table(question: &Question, cells: &[&Cell], condition: Condition) -> String {
         "stale",
         "at most",
         "messages",
+        "bytes",
         "promise and judgement",
     ];
     let head: Vec<String> = HEAD.iter().map(|name| format!("<th>{name}</th>")).collect();
@@ -111,6 +112,7 @@ fn table(question: &Question, cells: &[&Cell], condition: Condition) -> String {
             shared(measured.stale()),
             predicted_stale(workload).map_or("-".to_owned(), percent),
             number(measured.messages(), 1),
+            number(measured.bytes(), 0),
             format!("{}: {}", promise.name(), measured.judgement.map_or("", Judgement::name)),
         ];
         let fields: Vec<String> = fields.iter().map(|field| format!("<td>{field}</td>")).collect();

@@ -100,6 +100,7 @@ const COLUMNS: &[(&str, Field)] = &[
     ("age_p50_ns", |_, cell| nanos(cell.measured.ages.quantile(0.5))),
     ("age_p99_ns", |_, cell| nanos(cell.measured.ages.quantile(0.99))),
     ("messages_per_operation", |_, cell| value(cell.measured.messages())),
+    ("bytes_per_operation", |_, cell| value(cell.measured.bytes())),
     ("promise", |question, cell| promise(question, cell.candidate, cell.condition)),
     ("judgement", |_, cell| cell.measured.judgement.map_or("", Judgement::name).to_owned()),
     ("on_pareto_front", |_, cell| cell.is_best.to_string()),

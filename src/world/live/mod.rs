@@ -52,6 +52,14 @@ pub struct Place {
     pub workload: PathBuf,
 }
 
+impl Place {
+    /// One in a directory, where its workload is to be `workload.toml`.
+    pub fn new(program: PathBuf, dir: PathBuf) -> Self {
+        let workload = dir.join("workload.toml");
+        Self { program, dir, workload }
+    }
+}
+
 /// What only live worlds have a choice in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveSettings {

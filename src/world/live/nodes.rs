@@ -43,6 +43,19 @@ pub(super) struct Nodes {
 struct Counters {
     sent: AtomicU64,
     lost: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Counters {
+    /// Adds by how much the counts of a node have grown since it told them before.
+    fn count_up(&self, before: &mut [u64; 3], now: &[&str]) {
+        let totals = [&self.sent, &self.lost, &self.bytes];
+        for ((total, before), now) in totals.into_iter().zip(before).zip(now) {
+            let now = now.parse().unwrap_or(*before);
+            total.fetch_add(now.saturating_sub(*before), Ordering::Relaxed);
+            *before = now;
+        }
+    }
 }
 
 /// One node, which may be down.
@@ -205,6 +218,7 @@ impl Nodes {
         Traffic {
             messages: self.counters.sent.load(Ordering::Relaxed),
             lost: self.counters.lost.load(Ordering::Relaxed),
+            bytes: self.counters.bytes.load(Ordering::Relaxed),
             ..Traffic::default()
         }
     }
@@ -272,29 +286,19 @@ struct Ear {
 impl Ear {
     /// Hears a node to its end.
     fn listen(self, out: ChildStdout) {
-        let (mut sent, mut lost) = (0, 0);
+        let mut told = [0; 3];
         for line in BufReader::new(out).lines().map_while(Result::ok) {
             match line.split(' ').collect::<Vec<_>>().as_slice() {
                 [LISTENING, address] => {
                     self.address.send_replace(address.parse().ok());
                     let _ = self.events.send(Event::Listens(self.id));
                 }
-                [TRAFFIC, now_sent, now_lost] => {
-                    count_up(&self.counters.sent, &mut sent, now_sent);
-                    count_up(&self.counters.lost, &mut lost, now_lost);
-                }
+                [TRAFFIC, now @ ..] => self.counters.count_up(&mut told, now),
                 _ => tracing::warn!(line, "not understood"),
             }
         }
         let _ = self.events.send(Event::Ended(self.id, self.process));
     }
-}
-
-/// Adds to `total` by how much a count has grown.
-fn count_up(total: &AtomicU64, before: &mut u64, now: &str) {
-    let now = now.parse().unwrap_or(*before);
-    total.fetch_add(now.saturating_sub(*before), Ordering::Relaxed);
-    *before = now;
 }
 
 /// Makes what nodes need to be there.

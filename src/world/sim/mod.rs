@@ -25,6 +25,7 @@ use rand::RngExt as _;
 use crate::client::{Operation, Response};
 use crate::latency::{Latency, Sampler};
 use crate::nemesis::Fault;
+use crate::node::frame_bytes;
 use crate::protocol::{
     ClientRequest, Configuration, Effect, Input, Message, NodeId, RequestId, Timer,
 };
@@ -101,6 +102,8 @@ pub struct Simulation {
     recording: Option<Recording>,
     /// What nodes were made to do, likewise.
     coverage: Option<Box<Coverage>>,
+    /// Whether messages are weighed.
+    weighs: bool,
 }
 
 impl Simulation {
@@ -126,6 +129,7 @@ impl Simulation {
             messages_most: u64::MAX,
             recording: None,
             coverage: None,
+            weighs: false,
         };
         for node in 0..n {
             simulation.start(node);
@@ -150,6 +154,12 @@ impl Simulation {
     #[must_use]
     pub fn covering(self) -> Self {
         Self { coverage: Some(Box::default()), ..self }
+    }
+
+    /// The same cluster, where nothing has happened yet, and every message is weighed.
+    #[must_use]
+    pub fn weighing(self) -> Self {
+        Self { weighs: true, ..self }
     }
 
     /// What nodes were made to do, if that was to be noted.
@@ -243,6 +253,9 @@ impl Simulation {
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, message: Message) {
+        if self.weighs {
+            self.network.traffic.bytes += frame_bytes(&message);
+        }
         let [first, second] = self.network.send(self.now, from, to);
         if let (None, Some(recording)) = (first, &mut self.recording) {
             let loss = if self.network.is_cut(from, to) { Loss::Cut } else { Loss::Chance };
