@@ -3,8 +3,10 @@
 //! The runner is plain synchronous code and the same for every world. It ends when the generator is
 //! done, all faults are mended, and every client has its answer.
 
+mod asked;
 mod recovery;
 
+pub use asked::Asked;
 pub use recovery::Recovery;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,7 +18,7 @@ use quorate_checker::{EventKind, History, Verdict};
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
 use crate::nemesis::{Fault, FaultKind, Nemesis};
-use crate::protocol::{Key, NodeId};
+use crate::protocol::{Key, NodeSet};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
@@ -40,6 +42,8 @@ const FINAL_KEYS_MAX: usize = 100;
 pub struct Run {
     /// What every client saw.
     pub history: History,
+    /// Which node was asked for what.
+    pub asked: Asked,
     /// What was broken when.
     pub faults: Vec<FaultWindow>,
     /// How long it took, in the time of its world.
@@ -76,6 +80,19 @@ pub struct FaultWindow {
     pub from: Nanos,
     /// When it was mended.
     pub to: Nanos,
+    /// The nodes that were down meanwhile: none, unless it was a crash.
+    pub down: NodeSet,
+}
+
+impl FaultWindow {
+    /// Something that was on from then until it was, or will be, undone.
+    fn of(undo: &Fault, from: Nanos, to: Nanos) -> Self {
+        let down = match undo {
+            Fault::Restart { nodes } => nodes.iter().copied().collect(),
+            _ => NodeSet::EMPTY,
+        };
+        Self { kind: undo.kind(), from, to, down }
+    }
 }
 
 /// What was broken and mended so far.
@@ -93,15 +110,14 @@ impl Faults {
             self.on.push((undo, now));
         } else if let Some(place) = self.on.iter().position(|(undo, _)| undo == fault) {
             let (undo, from) = self.on.remove(place);
-            self.over.push(FaultWindow { kind: undo.kind(), from, to: now });
+            self.over.push(FaultWindow::of(&undo, from, now));
         }
     }
 
     /// All of them. What is still on ends with the run.
     fn windows(self, end: Nanos) -> Vec<FaultWindow> {
         let mut windows = self.over;
-        let last = |(undo, from): (Fault, Nanos)| FaultWindow { kind: undo.kind(), from, to: end };
-        windows.extend(self.on.into_iter().map(last));
+        windows.extend(self.on.iter().map(|(undo, from)| FaultWindow::of(undo, *from, end)));
         windows
     }
 }
@@ -239,12 +255,14 @@ fn perform(
     let performance = script.perform(&Arc::new(workload.config.clone()));
     let performance = performance.expect("a workload that was resolved can be carried out");
     let mut under_way: BTreeMap<u32, Operation> = BTreeMap::new();
-    let mut faults = Faults::default();
+    let (mut faults, mut asked) = (Faults::default(), BTreeMap::new());
     for Played { at, step, happenings } in &performance.played {
-        if let Step::Begin { process, operation, .. } | Step::Ask { process, operation, .. } = step
+        if let Step::Begin { process, operation, node } | Step::Ask { process, operation, node } =
+            step
         {
             under_way.insert(*process, *operation);
             recorder.invoke(*at, *process, operation)?;
+            asked.insert(recorder.position(), *node);
         }
         if let Some(fault) = fault_of(step) {
             recorder.fault(*at, &fault, &workload.node_names, true)?;
@@ -258,6 +276,7 @@ fn perform(
     let run = Run {
         verdict: recorder.verdict(),
         history: recorder.finish(),
+        asked: Asked::EachTime(asked),
         faults: faults.windows(performance.duration),
         duration: performance.duration,
         traffic: performance.traffic,
@@ -378,6 +397,10 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Ok(Run {
             verdict: self.recorder.verdict(),
             history: self.recorder.finish(),
+            asked: Asked::InTurn {
+                clients: self.workload.clients.count,
+                nodes: self.workload.config.n,
+            },
             faults: self.faults.windows(duration),
             duration,
             traffic: self.world.traffic(),
@@ -483,7 +506,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             self.last_keys.pop_first();
         }
         self.recorder.invoke(now, process, &operation)?;
-        let node = (worker % u32::from(self.workload.config.n)) as NodeId;
+        let node = Asked::home(worker, self.workload.config.n);
         self.world.invoke(process, node, operation);
         self.ops += 1;
         Ok(())

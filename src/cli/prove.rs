@@ -123,6 +123,13 @@ impl ProveArgs {
             memory: self.memory.saturating_mul(1 << 20),
         };
         let workload = Workload { script: None, ..file.resolve()? };
+        if let Expectation::Symptom(symptom) = workload.expect {
+            bail!(
+                "a {} is told from whole runs, not looked for in every interleaving; expected linearizable, \
+                 promise, violation or the name of an anomaly (see --expect)",
+                symptom.name()
+            );
+        }
         Ok(Question::new(&workload, self.writers, self.readers, self.ops_per_client, bounds))
     }
 
@@ -180,11 +187,9 @@ fn violation(end: &End) -> Option<&Counterexample> {
 fn exit(question: &Question, end: &End) -> Exit {
     match (end, question.workload.expect) {
         (End::Found(_), Expectation::Linearizable | Expectation::Promise) => Exit::NotAsExpected,
-        (End::Found(_), Expectation::Violation | Expectation::Anomaly(_)) => Exit::AsExpected,
+        (End::Found(_), _) => Exit::AsExpected,
         (End::Exhausted(_), Expectation::Linearizable | Expectation::Promise) => Exit::AsExpected,
-        (End::Exhausted(_), Expectation::Violation | Expectation::Anomaly(_)) => {
-            Exit::NotAsExpected
-        }
+        (End::Exhausted(_), _) => Exit::NotAsExpected,
         (End::OutOf(_) | End::Stopped, _) => Exit::Unknown,
     }
 }

@@ -2,10 +2,10 @@
 
 use quorate_checker::{Anomaly, Budget, Finding, Footing, Recorded, Rules, Verdict};
 
-use super::{Evidence, Judgement, Ladder, as_expected, evidence, is_stuck, most_telling};
+use super::{Evidence, Judgement, Ladder, as_expected, evidence, is_stuck, most_telling, symptoms};
 use crate::promise::{Condition, promise};
 use crate::run::Run;
-use crate::workload::Workload;
+use crate::workload::{Symptoms, Workload};
 
 /// What a run came to, in short. It says the same as [`judge`](super::judge) does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Glance {
     pub as_expected: Option<bool>,
     /// What the violations are called, each once, the most telling first.
     pub anomalies: Vec<Anomaly>,
+    /// What clients saw, and how often.
+    pub symptoms: Symptoms,
     /// A register that shows the first of them.
     pub key: Option<String>,
     /// Whether some client did not get through in the end, where no rule of the protocol excuses that.
@@ -29,6 +31,7 @@ pub struct Glance {
 /// Checks a run and judges it.
 pub fn glance(workload: &Workload, run: Run, budget: Budget) -> Glance {
     let evidence = evidence(&run.history, &run.faults);
+    let symptoms = symptoms(&run);
     let promised = promise(&workload.config, workload.hazards()).condition;
     let recorded = Recorded::of_registers(run.history, Rules::default());
     let mut ladder = Ladder::default();
@@ -53,10 +56,11 @@ pub fn glance(workload: &Workload, run: Run, budget: Budget) -> Glance {
     Glance {
         verdict,
         judgement,
-        as_expected: as_expected(workload, verdict, &anomalies, judgement, recovery),
+        as_expected: as_expected(workload, verdict, (&anomalies, &symptoms), judgement, recovery),
         key: found.into_iter().next().map(|(_, key)| key),
         is_stuck: is_stuck(workload, recovery),
         anomalies,
+        symptoms,
         evidence,
     }
 }

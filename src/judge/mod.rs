@@ -4,6 +4,7 @@ mod examine;
 mod glance;
 mod ladder;
 mod staleness;
+mod symptoms;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +17,13 @@ use serde::Serialize;
 use crate::nemesis::FaultKind;
 use crate::promise::{Condition, Promise, promise};
 use crate::run::{FaultWindow, Recovery, Run};
-use crate::workload::{Expectation, Workload};
+use crate::workload::{Expectation, Symptoms, Workload};
 
 pub use examine::{Examined, More, examine};
 pub use glance::{Glance, glance};
 pub use ladder::{Ladder, Row};
 pub use staleness::{OverallStaleness, OverallTimes, quantile};
+pub use symptoms::symptoms;
 
 /// Verdict against promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,6 +133,8 @@ pub struct Judged {
     pub recovery: Option<Recovery>,
     /// The registers that are not linearizable, the most telling first.
     pub violations: Vec<Violation>,
+    /// What clients saw, and how often.
+    pub symptoms: Symptoms,
     /// Which conditions hold.
     pub ladder: Ladder,
     /// How stale reads were.
@@ -144,6 +148,7 @@ pub struct Judged {
 /// Checks a run and judges it. `on_key` is told after each register.
 pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()) -> Judged {
     let mut evidence = evidence(&run.history, &run.faults);
+    let symptoms = symptoms(&run);
     let recovery = run.recovery;
     let recorded = Recorded::of_registers(run.history, Rules::default());
     let mut certificate = recorded.certificate();
@@ -175,10 +180,17 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
         verdict,
         judgement,
         promise,
-        as_expected: as_expected(workload, verdict, &anomalies, judgement, recovery.as_ref()),
+        as_expected: as_expected(
+            workload,
+            verdict,
+            (&anomalies, &symptoms),
+            judgement,
+            recovery.as_ref(),
+        ),
         evidence,
         recovery,
         violations,
+        symptoms,
         ladder,
         staleness: staleness.sorted(),
         engines,
@@ -190,7 +202,7 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
 fn as_expected(
     workload: &Workload,
     verdict: Verdict,
-    anomalies: &[Anomaly],
+    (anomalies, symptoms): (&[Anomaly], &Symptoms),
     judgement: Judgement,
     recovery: Option<&Recovery>,
 ) -> Option<bool> {
@@ -199,7 +211,7 @@ fn as_expected(
         Judgement::Undecided => None,
         Judgement::Kept | Judgement::WeakerByDesign | Judgement::NotShown => Some(true),
     };
-    let met = workload.expect.is_met(verdict, anomalies, kept);
+    let met = workload.expect.is_met(verdict, anomalies, symptoms, kept);
     if is_stuck(workload, recovery) { Some(false) } else { met }
 }
 

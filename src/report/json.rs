@@ -12,7 +12,7 @@ use crate::rng::Seed;
 use crate::run::Recovery;
 use crate::time::Nanos;
 use crate::timing::Timing;
-use crate::workload::Workload;
+use crate::workload::{Symptoms, Workload};
 use crate::world::Traffic;
 
 /// The version of `verdict.json`.
@@ -41,6 +41,8 @@ pub struct Summary<'a> {
     conditions: Value,
     staleness: Value,
     violations: Vec<Violation<'a>>,
+    /// How often clients saw what.
+    symptoms: &'a Symptoms,
     duration_ns: Nanos,
     traffic: Traffic,
     timing: &'a Timing,
@@ -108,6 +110,7 @@ impl<'a> Summary<'a> {
             conditions: ladder(&result.ladder),
             staleness: staleness(&result.staleness),
             violations: result.violations.iter().map(violation).collect(),
+            symptoms: &result.symptoms,
             duration_ns: duration,
             traffic,
             timing,

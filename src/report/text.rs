@@ -60,6 +60,12 @@ pub fn judged(
             entry(&mut out, "", &seen);
         }
     }
+    let symptoms: Vec<String> = (result.symptoms.iter())
+        .map(|(symptom, times)| format!("{} {times}", symptom.name()))
+        .collect();
+    if !symptoms.is_empty() {
+        entry(&mut out, "symptoms", &symptoms.join(", "));
+    }
     evidence(&mut out, &result.evidence, duration, traffic);
     if let Some(violation) = result.violations.first() {
         let _ = write!(out, "\n{}", explanation(&violation.explanation));

@@ -7,12 +7,14 @@
 mod file;
 mod quorums;
 mod resolve;
+mod symptom;
 mod vocabulary;
 mod write;
 
 use std::fmt;
 
 pub use file::{File, Overrides, WorkloadError};
+pub use symptom::{Symptom, Symptoms};
 pub use vocabulary::{SYSTEMS, System, Terms, Translation, translate};
 
 use quorate_checker::{Anomaly, Verdict};
@@ -84,13 +86,20 @@ pub enum Expectation {
     Violation,
     /// Some register is not, in this way.
     Anomaly(Anomaly),
+    /// Clients see this, whether or not a register is linearizable.
+    Symptom(Symptom),
 }
 
 impl Expectation {
     /// All that can be expected, by name.
     pub fn all() -> impl Iterator<Item = Self> {
         let anomalies = Anomaly::REGISTER.into_iter().map(Self::Anomaly);
-        [Self::Linearizable, Self::Promise, Self::Violation].into_iter().chain(anomalies)
+        let is_new = |symptom: &Symptom| {
+            Anomaly::REGISTER.iter().all(|anomaly| anomaly.name() != symptom.name())
+        };
+        let symptoms = Symptom::ALL.into_iter().filter(is_new).map(Self::Symptom);
+        let general = [Self::Linearizable, Self::Promise, Self::Violation];
+        general.into_iter().chain(anomalies).chain(symptoms)
     }
 
     /// The word of workloads and of the command line.
@@ -100,15 +109,25 @@ impl Expectation {
             Self::Promise => "promise",
             Self::Violation => "violation",
             Self::Anomaly(anomaly) => anomaly.name(),
+            Self::Symptom(symptom) => symptom.name(),
         }
     }
 
-    /// Whether a verdict with these anomalies is what was expected, and whether the promise was `kept`.
-    /// `None` if nobody can tell.
+    /// Whether some run must show it, rather than none.
+    pub fn is_found(self) -> bool {
+        match self {
+            Self::Linearizable | Self::Promise => false,
+            Self::Violation | Self::Anomaly(_) | Self::Symptom(_) => true,
+        }
+    }
+
+    /// Whether a verdict with these anomalies and symptoms is what was expected, and whether the promise
+    /// was `kept`. `None` if nobody can tell.
     pub fn is_met(
         self,
         verdict: Verdict,
         anomalies: &[Anomaly],
+        symptoms: &Symptoms,
         kept: Option<bool>,
     ) -> Option<bool> {
         match (self, verdict) {
@@ -121,6 +140,8 @@ impl Expectation {
                 Some(true)
             }
             (Self::Anomaly(expected), _) if anomalies.contains(&expected) => Some(true),
+            (Self::Anomaly(_), _) if symptoms.has(self.name()) => Some(true),
+            (Self::Symptom(_), _) => Some(symptoms.has(self.name())),
             (_, Verdict::Unknown) => None,
             (Self::Violation | Self::Anomaly(_), _) => Some(false),
         }
@@ -134,7 +155,7 @@ impl Expectation {
             Self::Linearizable | Self::Promise => false,
             Self::Violation => true,
             Self::Anomaly(Anomaly::StaleRead) if finding == Anomaly::LostWrite.name() => true,
-            Self::Anomaly(anomaly) => anomaly.name() == finding,
+            Self::Anomaly(_) | Self::Symptom(_) => self.name() == finding,
         }
     }
 }

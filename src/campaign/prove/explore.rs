@@ -176,7 +176,9 @@ impl<'q> Exploration<'q> {
         for Reached { node, anomaly, .. } in reached {
             let Some(anomaly) = *anomaly else { continue };
             let is_asked_for = match self.setting.question.workload.expect {
-                Expectation::Linearizable | Expectation::Violation => true,
+                Expectation::Linearizable | Expectation::Violation | Expectation::Symptom(_) => {
+                    true
+                }
                 Expectation::Promise => promised.forbids(anomaly),
                 Expectation::Anomaly(expected) => anomaly == expected,
             };

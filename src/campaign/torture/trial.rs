@@ -8,7 +8,7 @@ use super::swarm;
 use crate::judge::{Glance, Judgement, glance};
 use crate::rng::Seed;
 use crate::run::{FaultWindow, simulate_covering};
-use crate::workload::{Expectation, Workload};
+use crate::workload::Workload;
 use crate::world::sim::number;
 
 /// Registers are decided within so much; nearly all need nothing of it.
@@ -110,6 +110,10 @@ pub(super) fn run(base: &Workload, place: usize, trial: u64, seed: Seed, ops: u6
         row.found.retain(|found| found != UNAVAILABLE);
         row.expected = row.expected.filter(|_| !glance.anomalies.is_empty());
     }
+    let expected = drawn.expect.name();
+    if glance.symptoms.has(expected) && !row.found.iter().any(|found| found == expected) {
+        row.found.push(expected.to_owned());
+    }
     if wants_violation(base) {
         // Not every seed shows it.
         row.unknown = false;
@@ -120,7 +124,7 @@ pub(super) fn run(base: &Workload, place: usize, trial: u64, seed: Seed, ops: u6
 
 /// Whether a violation is what must come of it, in some of the runs.
 pub fn wants_violation(workload: &Workload) -> bool {
-    matches!(workload.expect, Expectation::Violation | Expectation::Anomaly(_))
+    workload.expect.is_found()
 }
 
 fn row(glance: &Glance, trial: u64, seed: Seed, workload: usize, ops: u64) -> Row {
