@@ -69,6 +69,7 @@ fn run(story: &str) -> Run {
         recovery: None,
         timing: Timing::default(),
         stopped_at: None,
+        verdict: None,
     }
 }
 
