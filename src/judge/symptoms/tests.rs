@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use quorate_checker::EventKind;
 
 use super::*;
@@ -18,7 +20,7 @@ const NODES: u16 = 3;
 fn run(story: &str) -> Run {
     let mut recorder = Recorder::new(None);
     let (mut now, mut faults, mut crashed) = (0, Vec::new(), 0);
-    let mut under_way = std::collections::BTreeMap::new();
+    let mut under_way = BTreeMap::new();
     let number = |word: &str| word.parse::<i64>().expect("a number");
     for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
         now += MILLISECOND;
