@@ -373,7 +373,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
                 return Ok(Some(self.recorder.position()));
             }
             if self.nemesis.next_at().is_some_and(|at| at <= now) {
-                let fault = self.nemesis.take_next();
+                let fault = self.nemesis.take_next(&mut || self.world.leader());
                 fault.map_or(Ok(()), |(_, fault)| self.apply(&fault))?;
                 continue;
             }
