@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quorate::client::{Action, Operation, Response};
+use quorate::client::{Action, Client, Operation, Question, Response};
 use quorate::latency::Latency;
 use quorate::nemesis::Fault;
 use quorate::node::wire::{Answer, Ask, Hello, Outgoing, Who};
@@ -21,7 +21,7 @@ use quorate::run::{Run, run_in};
 use quorate::store::{RunDir, RunInfo};
 use quorate::time::{MILLISECOND, Nanos, SECOND, show_duration};
 use quorate::workload::{File, Workload};
-use quorate::world::live::{Client, Clients, Cut, Links, Live, Place, Question};
+use quorate::world::live::{Clients, Cut, Links, Live, Place};
 use quorate::world::machine::syncs_per_second;
 use quorate::world::{Happening, Traffic, World, WorldKind};
 use tokio::sync::watch;

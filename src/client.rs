@@ -3,7 +3,33 @@
 
 use quorate_checker::EventKind;
 
-use crate::protocol::{ClientReply, Key, Request, Value};
+use crate::protocol::{ClientReply, Key, NodeId, Request, Value};
+
+/// One client of a system. It asks the node it is told to, and no other in its place.
+pub trait Client: Send + 'static {
+    /// Asks, and waits for the answer. What was given up before it came must not be taken for the answer
+    /// to a later question.
+    fn ask(&mut self, question: Question) -> impl Future<Output = Response> + Send;
+
+    /// Ends when the connection breaks while there is nothing to ask.
+    fn idle(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
+    /// Drops the connection, and with it whatever it still may say.
+    fn disconnect(&mut self) {}
+}
+
+/// What a client is to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub process: u32,
+    /// Whom.
+    pub node: NodeId,
+    /// What.
+    pub operation: Operation,
+}
 
 /// One operation on one register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +73,37 @@ pub enum Response {
     ConnectionLost,
     /// No answer in time.
     TimedOut,
+    /// The system says what went wrong.
+    Error(&'static KnownError),
+}
+
+/// An error of a system, and what it means for an operation that changes something. A read that ends in
+/// one has failed in any case.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KnownError {
+    /// Words of it by which it is known.
+    pub says: &'static str,
+    /// What a history calls it.
+    pub name: &'static str,
+    /// Whether the operation certainly has not happened and never will. When in doubt, it is not.
+    pub is_definite: bool,
+    /// Why.
+    pub because: &'static str,
+}
+
+impl KnownError {
+    /// The first row of a table by whose words this is known.
+    pub fn find(table: &'static [Self], said: &str) -> &'static Self {
+        table.iter().find(|error| said.contains(error.says)).unwrap_or(&Self::UNKNOWN)
+    }
+
+    /// An error that nobody has thought of.
+    pub const UNKNOWN: Self = Self {
+        says: "",
+        name: "unknown-error",
+        is_definite: false,
+        because: "nobody knows what it means",
+    };
 }
 
 impl From<Action> for Request {
@@ -103,12 +160,33 @@ pub fn classify(operation: &Operation, response: Response) -> Completion {
         Response::Refused => not_ok(EventKind::Fail, "refused"),
         Response::ConnectionLost => unanswered("connection-lost"),
         Response::TimedOut => unanswered("timed-out"),
+        Response::Error(error) if error.is_definite => not_ok(EventKind::Fail, error.name),
+        Response::Error(error) => unanswered(error.name),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_that_is_not_known_is_no_answer() {
+        const TABLE: &[KnownError] = &[KnownError {
+            says: "no leader",
+            name: "no-leader",
+            is_definite: true,
+            because: "nobody was told",
+        }];
+        let of = |action, said| {
+            let response = Response::Error(KnownError::find(TABLE, said));
+            let completion = classify(&Operation { key: 0, action }, response);
+            (completion.kind, completion.error)
+        };
+        let write = Action::Write(1);
+        assert_eq!(of(write, "server: no leader"), (EventKind::Fail, Some("no-leader")));
+        assert_eq!(of(write, "disk on fire"), (EventKind::Info, Some("unknown-error")));
+        assert_eq!(of(Action::Read, "disk on fire"), (EventKind::Fail, Some("unknown-error")));
+    }
 
     #[test]
     fn only_what_was_never_sent_has_failed_for_certain() {

@@ -18,6 +18,7 @@
 //! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
 //! | [`generator`] | which client does what next, as values | knowing the world |
 //! | [`process`] | other programs: started, paused, killed, and gone when we are | knowing what they do |
+//! | [`systems`] | real systems: how to find, start and ask each, and what it promises | running them |
 //! | [`node`] | one replica as a process, with a real disk and real connections | deciding what a protocol does |
 //! | [`world`] | where a cluster lives: the simulator, processes, a stage for scripts; what happened there | deciding what to do |
 //! | [`workload`] | the schema of `workloads/*.toml` | running |
@@ -49,6 +50,7 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod store;
+pub mod systems;
 pub mod time;
 pub mod timing;
 pub mod workload;

@@ -13,7 +13,10 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getppid, kill_process_group, set_parent_process_death_signal};
+pub use rustix::process::Signal;
+use rustix::process::{
+    Pid, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+};
 
 /// So much of the end of a log is read for its last lines.
 const LAST_BYTES: u64 = 4 << 10;
@@ -30,14 +33,19 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program. Its standard error, and its standard output unless the command says something
-    /// else, go to the end of `log`.
+    /// Starts a program. Its standard error goes to the end of `log`.
     pub fn start(mut command: Command, log: &Path) -> io::Result<Self> {
-        let file = File::options().create(true).append(true).open(log)?;
+        let file = end_of(log)?;
         // In a group of its own a Ctrl-C at our terminal does not reach it.
         command.stderr(Stdio::from(file)).process_group(0);
         let child = spawn(command)?;
         Ok(Self { child, log: log.to_owned() })
+    }
+
+    /// Starts a program that nobody talks to. All it says goes to the end of `log`.
+    pub fn start_alone(mut command: Command, log: &Path) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::from(end_of(log)?));
+        Self::start(command, log)
     }
 
     /// The number of the process.
@@ -110,6 +118,10 @@ impl Drop for Process {
     }
 }
 
+fn end_of(log: &Path) -> io::Result<File> {
+    File::options().create(true).append(true).open(log)
+}
+
 fn last_lines(log: &Path) -> io::Result<String> {
     let mut file = File::open(log)?;
     let length = file.metadata()?.len();
@@ -155,6 +167,13 @@ pub fn die_with(parent: u32) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::Error::other("the process that started this one is gone"))
+    }
+}
+
+/// Sends a signal to a process that is not a child of ours. One that is gone hears nothing.
+pub fn signal(id: u32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(id as i32) {
+        let _ = kill_process(pid, signal);
     }
 }
 

@@ -180,7 +180,7 @@ pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunErro
     run_in(&mut world.weighing(), Recorder::new(None), workload, seed, &mut |_| true)
 }
 
-/// Runs a workload on processes, as `kind` has them, into `recorder`.
+/// Runs a workload on processes, as `kind` has them, or on the system that it names, into `recorder`.
 pub fn run_live(
     place: Place,
     kind: WorldKind,
@@ -189,10 +189,16 @@ pub fn run_live(
     seed: Seed,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RunError> {
-    let Workload { node_names, clients, sim, live, .. } = workload;
-    let mut world = Live::start(place, kind, node_names, clients.count, sim, *live, seed)
-        .map_err(WorldError::from)?;
-    run_in(&mut world, recorder, workload, seed, watch)
+    let Workload { node_names: names, sim, live, .. } = workload;
+    let clients = workload.clients.count;
+    let world = match workload.system {
+        None => Live::start(place, kind, names, clients, sim, *live, seed),
+        Some(choice) => {
+            let loss = sim.network.loss;
+            Live::start_system(choice, &place.dir, names, clients, loss, sim.timeout)
+        }
+    };
+    run_in(&mut world.map_err(WorldError::from)?, recorder, workload, seed, watch)
 }
 
 /// As [`simulate`], but also with every step of it: what it takes to tell the run again, or to draw it.
@@ -421,7 +427,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
                 return Ok(Some(self.recorder.position()));
             }
             if self.nemesis.next_at().is_some_and(|at| at <= now) {
-                let fault = self.nemesis.take_next();
+                let fault = self.nemesis.take_next(&mut || self.world.leader());
                 fault.map_or(Ok(()), |(_, fault)| self.apply(&fault))?;
                 continue;
             }

@@ -26,6 +26,7 @@ mod shrink;
 mod source;
 mod story;
 mod stream;
+mod systems;
 mod terms;
 mod torture;
 mod verify;
@@ -93,6 +94,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Say what this machine can do, and remove what runs that were killed left behind.
     Doctor(doctor::DoctorArgs),
+    /// List the real systems that can be run, and what each promises.
+    Systems(systems::SystemsArgs),
     /// Be one replica of a cluster, as a process: what `run --world processes` starts.
     Node(node::NodeArgs),
     /// Print what a shell needs to complete commands and options.
@@ -169,6 +172,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::report(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Systems(args) => systems::systems(&args),
         Command::Node(args) => node::node(&args),
         Command::Completions { shell } => completions(shell),
     });

@@ -60,8 +60,11 @@ pub(super) struct RunArgs {
     like: Option<String>,
     #[command(flatten)]
     terms: TermsArgs,
+    /// An installed system in the place of nodes of our own: etcd, …; `quorate systems` lists them.
+    #[arg(long, value_name = "SYSTEM", conflicts_with_all = ["like", "protocol", "r", "w"])]
+    system: Option<String>,
     /// How many nodes.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "nodes", value_name = "N", allow_negative_numbers = true)]
     n: Option<i64>,
     /// How many of them a read waits for.
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
@@ -94,9 +97,9 @@ pub(super) struct RunArgs {
     /// What decides all that is random: a number, 0x… or a git commit; left out, drawn anew.
     #[arg(long)]
     seed: Option<Seed>,
-    /// Where the cluster lives.
-    #[arg(long, value_enum, default_value_t)]
-    world: WorldKind,
+    /// Where the cluster lives; left out, sim, or netns for an installed system.
+    #[arg(long, value_enum)]
+    world: Option<WorldKind>,
     /// Where run directories are made.
     #[arg(long, value_name = "DIR", default_value = "store")]
     store: PathBuf,
@@ -143,16 +146,21 @@ impl Keep {
 impl RunArgs {
     fn resolve(&self) -> Result<Workload> {
         let mut file = match &self.workload {
+            None if self.system.is_some() => File::default(),
             None => File::parse(Path::new(DEFAULT_PATH), DEFAULT)?,
             Some(path) => load(path)?,
         };
         match &self.like {
             Some(system) => drop(file.like(&self.terms.of(system))?),
-            None if self.terms.is_any() => {
-                bail!("--read, --write and the like are words of a system; expected --like SYSTEM")
+            None if self.terms.is_any() && self.system.is_none() => {
+                bail!(
+                    "--read, --write and the like are words of a system; expected --like SYSTEM or \
+                     --system SYSTEM"
+                )
             }
             None => {}
         }
+        let of_system = |mode: &Option<String>| mode.clone().filter(|_| self.like.is_none());
         let nemesis = self.nemesis.clone().map(|mut faults| {
             faults.retain(|fault| fault != "none");
             faults
@@ -162,6 +170,9 @@ impl RunArgs {
             r: self.r,
             w: self.w,
             protocol: self.protocol.clone(),
+            system: self.system.clone(),
+            read: of_system(&self.terms.read),
+            write: of_system(&self.terms.write),
             clients: self.clients,
             keys: self.keys,
             ops: self.ops,
@@ -170,7 +181,7 @@ impl RunArgs {
             nemesis,
             expect: self.expect.clone(),
         });
-        Ok(file.resolve()?)
+        Ok(file.resolve_to_run()?)
     }
 }
 
@@ -189,11 +200,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
         // Short enough to be read aloud.
         None => Seed(rand::rngs::SysRng.try_next_u32().context("no random seed")?.into()),
     };
-    if args.world != WorldKind::Sim {
-        refuse_what_is_not_real(&workload, args.world)?;
+    let world = world_of(args, &workload)?;
+    if let Some(choice) = &workload.system {
+        choice.system.facts().find()?;
+    }
+    if world != WorldKind::Sim {
+        refuse_what_is_not_real(&workload, world)?;
     }
     let interrupt = Interrupt::listen()?;
-    let mut info = RunInfo::begin(args.world, seed);
+    let mut info = RunInfo::begin(world, seed);
     let dir = RunDir::create(&args.store, &workload.name, &info)?;
     dir.replace("workload.toml", |out| out.write_all(workload.to_toml().as_bytes()))?;
     dir.replace_json("run.json", &info)?;
@@ -229,7 +244,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
                 if interrupt.pressed() { "interrupted" } else { "stopped by its first violation" };
             text += &format!("\nThe run was {by}: this is about what happened until then.\n");
         }
-        if args.world != WorldKind::Sim {
+        if world != WorldKind::Sim {
             text.push('\n');
             entry(&mut text, "took", &format!("{}.", timing.text()));
         }
@@ -311,7 +326,7 @@ fn record(
 ) -> Result<Run> {
     let mut file = dir.history()?;
     let mut progress = Progress::begin("running", 1000, args.quiet || args.json);
-    let run = go(args, workload, dir, info.seed, &mut file, &mut |now| {
+    let run = go(args, workload, dir, info, &mut file, &mut |now| {
         progress.say(match now.verdict {
             None => "running",
             Some(Verdict::Valid) => "running, valid so far",
@@ -342,14 +357,29 @@ fn go(
     args: &RunArgs,
     workload: &Workload,
     dir: &RunDir,
-    seed: Seed,
+    info: &RunInfo,
     file: &mut HistoryFile,
     watch: &mut dyn FnMut(run::Progress) -> bool,
 ) -> Result<Run, RunError> {
+    let RunInfo { world, seed, .. } = *info;
     let recorder = args.keep.recorder(file);
-    if args.world == WorldKind::Sim {
+    if world == WorldKind::Sim {
         return simulate_into(recorder, workload, seed, watch);
     }
     let place = Place::new(this_program(), dir.path().to_owned());
-    run_live(place, args.world, recorder, workload, seed, watch)
+    run_live(place, world, recorder, workload, seed, watch)
+}
+
+/// Where a workload runs.
+fn world_of(args: &RunArgs, workload: &Workload) -> Result<WorldKind> {
+    match (&workload.system, args.world) {
+        (None, world) => Ok(world.unwrap_or_default()),
+        (Some(_), None | Some(WorldKind::Netns)) => Ok(WorldKind::Netns),
+        (Some(system), Some(world)) => {
+            bail!(
+                "--world {}, but {system} runs in networks of the kernel's; expected --world netns",
+                world.name()
+            )
+        }
+    }
 }

@@ -14,10 +14,10 @@ pub(super) struct TermsArgs {
     rf: u16,
     /// The level, mode or count of its reads, such as ONE, serializable or 2.
     #[arg(long, value_name = "LEVEL")]
-    read: Option<String>,
+    pub(super) read: Option<String>,
     /// The level, mode or count of its writes, such as QUORUM or all.
     #[arg(long, value_name = "LEVEL")]
-    write: Option<String>,
+    pub(super) write: Option<String>,
     /// How many primaries must answer a read (Riak).
     #[arg(long, value_name = "COUNT")]
     pr: Option<u16>,

@@ -3,7 +3,7 @@
 use quorate_checker::{Anomaly, Budget, Finding, Footing, Recorded, Rules, Verdict};
 
 use super::{Evidence, Judgement, Ladder, as_expected, evidence, is_stuck, most_telling, symptoms};
-use crate::promise::{Condition, promise};
+use crate::promise::Condition;
 use crate::run::Run;
 use crate::workload::{Symptoms, Workload};
 
@@ -32,7 +32,7 @@ pub struct Glance {
 pub fn glance(workload: &Workload, run: Run, budget: Budget) -> Glance {
     let evidence = evidence(&run.history, &run.faults);
     let symptoms = symptoms(&run);
-    let promised = promise(&workload.config, workload.hazards()).condition;
+    let promised = workload.promise().condition;
     let recorded = Recorded::of_registers(run.history, Rules::default());
     let mut ladder = Ladder::default();
     let mut verdict = Verdict::Valid;

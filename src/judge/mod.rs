@@ -15,7 +15,7 @@ use quorate_checker::{
 use serde::Serialize;
 
 use crate::nemesis::FaultKind;
-use crate::promise::{Condition, Promise, promise};
+use crate::promise::{Condition, Promise};
 use crate::run::{FaultWindow, Recovery, Run};
 use crate::workload::{Expectation, Symptoms, Workload};
 
@@ -174,7 +174,7 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
     }
     violations.sort_by_key(|violation| most_telling(workload.expect, violation.anomaly));
     let anomalies: Vec<Anomaly> = violations.iter().map(|violation| violation.anomaly).collect();
-    let promise = promise(&workload.config, workload.hazards());
+    let promise = workload.promise();
     let judgement = Judgement::of(promise.condition, verdict, &anomalies, &ladder);
     Judged {
         verdict,

@@ -20,10 +20,12 @@ pub enum Targets {
     Majority,
     /// All of them.
     All,
+    /// Whoever leads.
+    Leader,
 }
 
 impl Targets {
-    /// All choices.
+    /// All choices that need not know who leads.
     pub const ALL: [Self; 4] = [Self::One, Self::Minority, Self::Majority, Self::All];
 
     /// The word of workloads.
@@ -33,13 +35,14 @@ impl Targets {
             Self::Minority => "minority",
             Self::Majority => "majority",
             Self::All => "all",
+            Self::Leader => "leader",
         }
     }
 
     /// How many of `n` nodes.
     fn count(self, n: usize) -> usize {
         match self {
-            Self::One => 1,
+            Self::One | Self::Leader => 1,
             Self::Minority => (n - 1) / 2,
             Self::Majority => n / 2 + 1,
             Self::All => n,
@@ -100,12 +103,19 @@ impl DisturbanceKind {
         }
     }
 
-    /// Draws a fault.
-    fn draw(&self, n: u16, rng: &mut Rng) -> Fault {
+    /// Draws a fault. It is asked for who leads where that matters; if nobody knows, it is whoever is drawn.
+    fn draw(&self, n: u16, rng: &mut Rng, leader: &mut dyn FnMut() -> Option<NodeId>) -> Fault {
         let mut nodes: Vec<NodeId> = (0..n).collect();
         nodes.shuffle(rng);
+        let mut put_leader_first = |nodes: &mut [NodeId]| {
+            let leader = leader();
+            nodes.sort_by_key(|node| Some(*node) != leader);
+        };
         let mut hit = |targets: &[Targets], rng: &mut Rng| {
             let targets = *targets.choose(rng).expect("a disturbance has targets");
+            if targets == Targets::Leader {
+                put_leader_first(&mut nodes);
+            }
             nodes.truncate(targets.count(usize::from(n)));
             nodes.sort_unstable();
             std::mem::take(&mut nodes)
@@ -113,6 +123,9 @@ impl DisturbanceKind {
         match self {
             Self::Partition(shapes) => {
                 let shape = *shapes.choose(rng).expect("a partition has shapes");
+                if shape == Shape::Leader {
+                    put_leader_first(&mut nodes);
+                }
                 Fault::Partition { shape, cuts: shape.cuts(&nodes) }
             }
             Self::Crash { targets, lose_unsynced } => {
@@ -181,15 +194,15 @@ impl Nemesis {
         self.plans.iter().map(|plan| plan.next_at).min()
     }
 
-    /// The fault that is due next, and when.
-    pub fn take_next(&mut self) -> Option<Due> {
+    /// The fault that is due next, and when. `leader` is asked for who leads, if it hits that one.
+    pub fn take_next(&mut self, leader: &mut dyn FnMut() -> Option<NodeId>) -> Option<Due> {
         let plan = self.plans.iter_mut().min_by_key(|plan| plan.next_at)?;
         let at = plan.next_at;
         let fault = if let Some(undo) = plan.undo.take() {
             plan.next_at = at + plan.spread(plan.disturbance.interval).max(1);
             undo
         } else {
-            let fault = plan.disturbance.kind.draw(self.n, &mut plan.rng);
+            let fault = plan.disturbance.kind.draw(self.n, &mut plan.rng, leader);
             plan.undo = fault.undo();
             plan.next_at = at + plan.spread(plan.disturbance.duration).max(1);
             fault
@@ -226,7 +239,7 @@ mod tests {
             let mut nemesis = Nemesis::new(disturbances, 5, Seed(7));
             let mut faults = Vec::new();
             while nemesis.next_at().is_some_and(|at| at < 10 * SECOND) {
-                faults.extend(nemesis.take_next());
+                faults.extend(nemesis.take_next(&mut || None));
             }
             faults.extend(nemesis.stop().into_iter().map(|fault| (10 * SECOND, fault)));
             faults

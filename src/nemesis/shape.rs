@@ -15,10 +15,12 @@ pub enum Shape {
     Bridge,
     /// One half hears the other, and is not heard.
     OneWay,
+    /// Whoever leads from all others.
+    Leader,
 }
 
 impl Shape {
-    /// All shapes.
+    /// All shapes that need not know who leads.
     pub const ALL: [Self; 5] =
         [Self::Halves, Self::One, Self::MajorityRing, Self::Bridge, Self::OneWay];
 
@@ -30,10 +32,12 @@ impl Shape {
             Self::MajorityRing => "majority-ring",
             Self::Bridge => "bridge",
             Self::OneWay => "one-way",
+            Self::Leader => "leader",
         }
     }
 
-    /// The links to cut, from and to, among nodes in the order in which they were drawn.
+    /// The links to cut, from and to, among nodes in the order in which they were drawn. Whoever leads
+    /// comes first where that matters.
     pub(super) fn cuts(self, nodes: &[NodeId]) -> Vec<(NodeId, NodeId)> {
         let n = nodes.len();
         let both = |pairs: Vec<(NodeId, NodeId)>| {
@@ -44,7 +48,7 @@ impl Shape {
         };
         match self {
             Self::Halves => both(across(&nodes[..n / 2], &nodes[n / 2..])),
-            Self::One => both(across(&nodes[..1], &nodes[1..])),
+            Self::One | Self::Leader => both(across(&nodes[..1], &nodes[1..])),
             Self::Bridge => both(across(&nodes[..n / 2], &nodes[(n / 2 + 1).min(n)..])),
             Self::OneWay => across(&nodes[..n / 2], &nodes[n / 2..]),
             Self::MajorityRing => {

@@ -24,7 +24,8 @@ pub struct Summary<'a> {
     version: u32,
     workload: &'a str,
     seed: Seed,
-    cluster: Cluster,
+    #[serde(flatten)]
+    subject: Subject,
     /// `valid`, `invalid` or `unknown`.
     verdict: &'static str,
     promise: &'a Promise,
@@ -47,6 +48,16 @@ pub struct Summary<'a> {
     traffic: Traffic,
     timing: &'a Timing,
     interrupted: bool,
+}
+
+/// What ran.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Subject {
+    /// Nodes of our own.
+    Cluster(Cluster),
+    /// An installed system.
+    System { name: &'static str, read: &'static str, write: &'static str, n: u16 },
 }
 
 #[derive(Debug, Serialize)]
@@ -79,7 +90,6 @@ impl<'a> Summary<'a> {
         interrupted: bool,
         result: &'a Judged,
     ) -> Self {
-        let config = &workload.config;
         let violation = |violation: &'a crate::judge::Violation| Violation {
             key: &violation.key,
             anomaly: violation.anomaly,
@@ -91,14 +101,7 @@ impl<'a> Summary<'a> {
             version: VERSION,
             workload: &workload.name,
             seed,
-            cluster: Cluster {
-                protocol: config.protocol.name(),
-                n: config.n,
-                r: config.r,
-                w: config.w,
-                write_back: config.write_back,
-                durability: config.durability.name(),
-            },
+            subject: subject(workload),
             verdict: result.verdict.name(),
             promise: &result.promise,
             judgement: result.judgement,
@@ -116,6 +119,26 @@ impl<'a> Summary<'a> {
             timing,
             interrupted,
         }
+    }
+}
+
+fn subject(workload: &Workload) -> Subject {
+    let config = &workload.config;
+    match &workload.system {
+        Some(choice) => Subject::System {
+            name: choice.system.facts().name,
+            read: choice.modes.read,
+            write: choice.modes.write,
+            n: config.n,
+        },
+        None => Subject::Cluster(Cluster {
+            protocol: config.protocol.name(),
+            n: config.n,
+            r: config.r,
+            w: config.w,
+            write_back: config.write_back,
+            durability: config.durability.name(),
+        }),
     }
 }
 

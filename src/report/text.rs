@@ -26,7 +26,7 @@ pub fn judged(
     result: &Judged,
 ) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}: {}; seed {seed}\n", workload.name, configuration(&workload.config));
+    let _ = writeln!(out, "{}: {}; seed {seed}\n", workload.name, subject(workload));
     entry(&mut out, "verdict", &verdict(result));
     let promise = &result.promise;
     entry(&mut out, "promised", &format!("{}: {}.", promise.condition.name(), promise.because));
@@ -88,6 +88,14 @@ fn recovered(recovery: &Recovery) -> String {
             show_duration(recovery.within),
             recovery.stuck.join(", ")
         ),
+    }
+}
+
+/// What runs in a few words.
+fn subject(workload: &Workload) -> String {
+    match &workload.system {
+        None => configuration(&workload.config),
+        Some(system) => format!("{system} with N = {}", workload.config.n),
     }
 }
 
@@ -241,12 +249,16 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
     let total = |count: fn(&Outcomes) -> u64| evidence.outcomes.values().map(count).sum::<u64>();
     let (ok, fail, info) = (total(|o| o.ok), total(|o| o.fail), total(|o| o.info));
     let ops = ok + fail + info;
+    // Nobody counts what programs of others send.
+    let messages = match traffic.messages {
+        0 => String::new(),
+        sent => format!("; {:.1} messages an operation", sent as f64 / ops.max(1) as f64),
+    };
     let first = format!(
-        "{} on {} in {}: {ok} ok, {fail} fail, {info} info; {:.1} messages an operation",
+        "{} on {} in {}: {ok} ok, {fail} fail, {info} info{messages}",
         counted(ops, "operation"),
         counted(evidence.keys, "register"),
         show_duration(duration),
-        traffic.messages as f64 / ops.max(1) as f64,
     );
     entry(out, "evidence", &first);
     let reads = evidence.outcomes.get("read").map_or(0, |outcomes| outcomes.ok);

@@ -78,6 +78,10 @@ impl File {
         set(&mut clients.rate, overrides.rate, "--rate");
         let time_limit = overrides.time_limit.map(Duration);
         set(&mut clients.time_limit, time_limit, "--time-limit");
+        let system = &mut self.raw.system;
+        set(&mut system.name, overrides.system, "--system");
+        set(&mut system.read, overrides.read, "--read");
+        set(&mut system.write, overrides.write, "--write");
         set(&mut self.raw.expect, overrides.expect, "--expect");
         if let Some(faults) = overrides.nemesis {
             let disturbance = |fault: String| {
@@ -100,6 +104,12 @@ pub struct Overrides {
     pub w: Option<i64>,
     /// The protocol.
     pub protocol: Option<String>,
+    /// The installed system.
+    pub system: Option<String>,
+    /// How clients of that read.
+    pub read: Option<String>,
+    /// How they write.
+    pub write: Option<String>,
     /// How many clients.
     pub clients: Option<i64>,
     /// How many registers.
@@ -207,6 +217,8 @@ pub(super) struct RawWorkload {
     pub(super) expect: Option<Field<String>>,
     pub(super) script: Option<Field<String>>,
     #[serde(default)]
+    pub(super) system: RawSystem,
+    #[serde(default)]
     pub(super) cluster: RawCluster,
     #[serde(default)]
     pub(super) clients: RawClients,
@@ -226,7 +238,8 @@ impl RawWorkload {
         }
         let (clients, network) = (&self.clients, &self.network);
         let faults = self.nemesis.first().map(|disturbance| &disturbance.fault);
-        of(clients.count.as_ref(), "clients.count")
+        of(self.system.name.as_ref(), "system.name")
+            .or_else(|| of(clients.count.as_ref(), "clients.count"))
             .or_else(|| of(clients.keys.as_ref(), "clients.keys"))
             .or_else(|| of(clients.ops_per_key.as_ref(), "clients.ops_per_key"))
             .or_else(|| of(clients.mix.as_ref(), "clients.mix"))
@@ -240,6 +253,14 @@ impl RawWorkload {
             .or_else(|| of(network.duplication.as_ref(), "network.duplication"))
             .or_else(|| of(faults, "nemesis.fault"))
     }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSystem {
+    pub(super) name: Option<Field<String>>,
+    pub(super) read: Option<Field<String>>,
+    pub(super) write: Option<Field<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

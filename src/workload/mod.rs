@@ -4,10 +4,12 @@
 //! overruled from the command line ([`Overrides`]). What is wrong in it is refused before anything
 //! starts, with the line or the option that is to blame.
 
+mod disturbance;
 mod file;
 mod quorums;
 mod resolve;
 mod symptom;
+mod system;
 mod vocabulary;
 mod write;
 
@@ -21,8 +23,9 @@ use quorate_checker::{Anomaly, Verdict};
 
 use crate::generator::{Pace, RegisterSettings, Writers};
 use crate::nemesis::{Disturbance, DisturbanceKind};
-use crate::promise::Hazards;
+use crate::promise::{Hazards, Promise, promise};
 use crate::protocol::Configuration;
+use crate::systems::Choice;
 use crate::time::Nanos;
 use crate::world::live::LiveSettings;
 use crate::world::sim::SimSettings;
@@ -37,7 +40,9 @@ pub struct Workload {
     pub about: String,
     /// What must come of it.
     pub expect: Expectation,
-    /// The cluster.
+    /// The installed system that runs; nodes of our own if `None`.
+    pub system: Option<Choice>,
+    /// The cluster. Of one of an installed system only the number of nodes counts.
     pub config: Configuration,
     /// The names of its nodes.
     pub node_names: Vec<String>,
@@ -167,6 +172,11 @@ impl fmt::Display for Expectation {
 }
 
 impl Workload {
+    /// What theory guarantees, or the makers of the system.
+    pub fn promise(&self) -> Promise {
+        self.system.map_or_else(|| promise(&self.config, self.hazards()), |system| system.promise())
+    }
+
     /// What may go wrong in it that theory must know of.
     pub fn hazards(&self) -> Hazards {
         let many_writers = self.clients.registers.writers == Writers::All;

@@ -4,60 +4,111 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use super::file::{
-    Field, File, Nodes, Place, RawAcks, RawCluster, RawDisturbance, RawValues, Source,
-};
-use super::{Clients, Expectation, Workload, WorkloadError, quorums};
+use super::disturbance::disturbance;
+use super::file::{Field, File, Nodes, Place, RawAcks, RawCluster, RawValues, Source};
+use super::{Clients, Expectation, Workload, WorkloadError, quorums, system};
 use crate::client::Action;
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::latency::Latency;
-use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::promise::{self, Impossible};
 use crate::protocol::{
     Acks, Configuration, Durability, Election, Lies, Mutant, NODE_COUNT_MAX, NodeId, Protocol,
     Reads, Setting,
 };
 use crate::quorum::{ReadWriteSystem, Rule};
+use crate::systems::{Choice, Facts};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::live::{Cut, LiveSettings};
 use crate::world::sim::{NetworkSettings, SimSettings};
 use crate::world::stage::{Mistake, Script};
 
-type Resolved<T> = Result<T, WorkloadError>;
+pub(super) type Resolved<T> = Result<T, WorkloadError>;
 
-/// Everything a workload leaves out.
+/// What a workload leaves out, whatever runs.
 mod default {
-    use super::{MILLISECOND, Nanos, SECOND};
-
     pub(super) const NODES: i64 = 3;
     pub(super) const CLIENTS: i64 = 10;
     pub(super) const KEYS: i64 = 5;
-    pub(super) const OPS: i64 = 10_000;
-    pub(super) const TIME_LIMIT: Nanos = 60 * SECOND;
-    pub(super) const TIMEOUT: Nanos = 100 * MILLISECOND;
-    pub(super) const INTERVAL: Nanos = 300 * MILLISECOND;
-    pub(super) const DURATION: Nanos = 200 * MILLISECOND;
-    pub(super) const SLOWNESS: i64 = 20;
-    pub(super) const SKEW: Nanos = 200 * MILLISECOND;
+}
+
+/// What runs, as far as clients and faults depend on it.
+pub(super) struct Subject {
+    /// What it is called in errors.
+    name: String,
+    has_cas: bool,
+    single_writer: bool,
+    /// Whether it is installed here, and none of ours.
+    pub(super) is_installed: bool,
+    ops: i64,
+    time_limit: Nanos,
+    timeout: Nanos,
+    pub(super) interval: Nanos,
+    pub(super) duration: Nanos,
+}
+
+impl Subject {
+    /// Nodes of ours.
+    fn own(protocol: Protocol) -> Self {
+        let facts = protocol.facts();
+        Self {
+            name: format!("protocol {}", protocol.name()),
+            has_cas: facts.has_cas,
+            single_writer: facts.single_writer,
+            is_installed: false,
+            ops: 10_000,
+            time_limit: 60 * SECOND,
+            timeout: 100 * MILLISECOND,
+            interval: 300 * MILLISECOND,
+            duration: 200 * MILLISECOND,
+        }
+    }
+
+    /// Nodes of a system, which take seconds to notice what is wrong, and to mend it.
+    fn installed(facts: &Facts) -> Self {
+        Self {
+            name: facts.name.to_owned(),
+            has_cas: facts.has_cas,
+            single_writer: false,
+            is_installed: true,
+            ops: 1_000_000,
+            time_limit: 30 * SECOND,
+            timeout: SECOND,
+            interval: 4 * SECOND,
+            duration: 4 * SECOND,
+        }
+    }
 }
 
 impl File {
-    /// Fills in what was left out, and checks all of it.
+    /// Fills in what was left out, and checks all of it. An installed system cannot be simulated, and is
+    /// refused.
     pub fn resolve(&self) -> Resolved<Workload> {
+        system::refuse(self)?;
+        self.resolve_to_run()
+    }
+
+    /// As [`File::resolve`], for a run, which may be one of an installed system.
+    pub fn resolve_to_run(&self) -> Resolved<Workload> {
         let (source, raw) = (&self.source, &self.raw);
+        let system = system::choice(self)?;
         let (config, node_names) = cluster(self)?;
+        let subject = system.map_or_else(
+            || Subject::own(config.protocol),
+            |choice| Subject::installed(choice.system.facts()),
+        );
         let expect = match &raw.expect {
             None => Expectation::Linearizable,
             Some(field) => one_of(source, field, "expect", Expectation::all(), Expectation::name)?,
         };
         let timeout =
-            duration(source, raw.clients.timeout.as_ref(), "clients.timeout", default::TIMEOUT)?;
+            duration(source, raw.clients.timeout.as_ref(), "clients.timeout", subject.timeout)?;
         let script = script(self, &config, &node_names)?;
         Ok(Workload {
-            name: source.name(),
+            name: name(source, system),
             about: raw.about.clone().unwrap_or_default(),
             expect,
-            clients: clients(self, config.protocol, timeout)?,
+            clients: clients(self, &subject, timeout)?,
+            system,
             config,
             sim: SimSettings {
                 network: network(self, &node_names)?,
@@ -70,7 +121,7 @@ impl File {
             nemesis: raw
                 .nemesis
                 .iter()
-                .map(|raw| disturbance(source, raw))
+                .map(|raw| disturbance(source, raw, &subject))
                 .collect::<Resolved<_>>()?,
             script,
         })
@@ -293,7 +344,7 @@ fn numbered(count: i64) -> Vec<String> {
     (1..=count).map(|number| format!("n{number}")).collect()
 }
 
-fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients> {
+fn clients(file: &File, subject: &Subject, timeout: Nanos) -> Resolved<Clients> {
     let (source, raw) = (&file.source, &file.raw.clients);
     let number = |field: &Option<Field<i64>>, name: &str, otherwise: i64, most: i64| match field {
         None => Ok(otherwise),
@@ -320,7 +371,7 @@ fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients>
         }
     };
     let writers = match &raw.writers {
-        None if protocol.facts().single_writer => Writers::One,
+        None if subject.single_writer => Writers::One,
         None => Writers::All,
         Some(field) => one_of(source, field, "clients.writers", Writers::ALL, Writers::name)?,
     };
@@ -328,15 +379,15 @@ fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients>
     Ok(Clients {
         count,
         registers: RegisterSettings {
-            mix: mix(file, protocol)?,
+            mix: mix(file, subject)?,
             keys,
             ops_per_key,
             values,
             writers,
         },
         pace: pace(file)?,
-        ops: number(&raw.ops, "ops", default::OPS, 1_000_000_000)? as u64,
-        time_limit: duration(source, time_limit, "clients.time_limit", default::TIME_LIMIT)?,
+        ops: number(&raw.ops, "ops", subject.ops, 1_000_000_000)? as u64,
+        time_limit: duration(source, time_limit, "clients.time_limit", subject.time_limit)?,
         final_reads: raw.final_reads.unwrap_or(true),
         settle: raw.settle.map_or(2 * timeout, |settle| settle.0),
         recovery: match &raw.recovery {
@@ -346,7 +397,7 @@ fn clients(file: &File, protocol: Protocol, timeout: Nanos) -> Resolved<Clients>
     })
 }
 
-fn mix(file: &File, protocol: Protocol) -> Resolved<Mix> {
+fn mix(file: &File, subject: &Subject) -> Resolved<Mix> {
     let Some(Field { value: raw, place }) = &file.raw.clients.mix else {
         return Ok(Mix { read: 1, write: 1, cas: 0 });
     };
@@ -355,11 +406,10 @@ fn mix(file: &File, protocol: Protocol) -> Resolved<Mix> {
     if let Some((name, weight)) = weights.iter().find(|(_, weight)| !(0..=1000).contains(weight)) {
         return wrong(format!("{name} = {weight}; expected a weight from 0 to 1000"));
     }
-    if raw.cas > 0 && !protocol.facts().has_cas {
+    if raw.cas > 0 && !subject.has_cas {
         return wrong(format!(
-            "cas = {}, but protocol {} has no compare-and-set; expected cas = 0",
-            raw.cas,
-            protocol.name()
+            "cas = {}, but {} has no compare-and-set; expected cas = 0",
+            raw.cas, subject.name
         ));
     }
     if raw.read + raw.write + raw.cas == 0 {
@@ -440,76 +490,15 @@ fn live(file: &File) -> Resolved<LiveSettings> {
     })
 }
 
-fn disturbance(source: &Source, raw: &RawDisturbance) -> Resolved<Disturbance> {
-    let kind = one_of(source, &raw.fault, "nemesis.fault", FaultKind::ALL, FaultKind::name)?;
-    refuse_foreign(source, raw, kind)?;
-    let targets = |otherwise: &[Targets]| match &raw.targets {
-        None => Ok(otherwise.to_vec()),
-        Some(field) => many_of(source, field, "nemesis.targets", &Targets::ALL, Targets::name),
-    };
-    let kind = match kind {
-        FaultKind::Partition => DisturbanceKind::Partition(match &raw.shapes {
-            None => Shape::ALL.to_vec(),
-            Some(field) => many_of(source, field, "nemesis.shapes", &Shape::ALL, Shape::name)?,
-        }),
-        FaultKind::Crash => DisturbanceKind::Crash {
-            targets: targets(&Targets::ALL)?,
-            lose_unsynced: raw.lose_unsynced.as_ref().is_none_or(|field| field.value),
-        },
-        FaultKind::Pause => {
-            DisturbanceKind::Pause(targets(&[Targets::One, Targets::Minority, Targets::Majority])?)
-        }
-        FaultKind::SlowLinks => DisturbanceKind::SlowLinks {
-            targets: targets(&[Targets::One, Targets::Minority])?,
-            factor: match &raw.factor {
-                None => default::SLOWNESS as u32,
-                Some(Field { value, place }) => {
-                    within(source, place, "nemesis.factor", *value, 2, 1_000_000)? as u32
-                }
-            },
-        },
-        FaultKind::ClockSkew => DisturbanceKind::ClockSkew {
-            targets: targets(&[Targets::One, Targets::Minority, Targets::Majority])?,
-            magnitude: duration(
-                source,
-                raw.magnitude.as_ref(),
-                "nemesis.magnitude",
-                default::SKEW,
-            )?,
-        },
-    };
-    let interval = duration(source, raw.interval.as_ref(), "nemesis.interval", default::INTERVAL)?;
-    let duration = duration(source, raw.duration.as_ref(), "nemesis.duration", default::DURATION)?;
-    Ok(Disturbance { kind, interval, duration })
-}
-
-/// A field that this kind of fault does not have is a mistake, not something to pass over.
-fn refuse_foreign(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Resolved<()> {
-    let place = |name, place: Option<&Place>| place.map(|place| (name, place.clone()));
-    let has = match kind {
-        FaultKind::Partition => &["shapes"][..],
-        FaultKind::Crash => &["targets", "lose_unsynced"],
-        FaultKind::Pause => &["targets"],
-        FaultKind::SlowLinks => &["targets", "factor"],
-        FaultKind::ClockSkew => &["targets", "magnitude"],
-    };
-    let given = [
-        place("shapes", raw.shapes.as_ref().map(|field| &field.place)),
-        place("targets", raw.targets.as_ref().map(|field| &field.place)),
-        place("lose_unsynced", raw.lose_unsynced.as_ref().map(|field| &field.place)),
-        place("factor", raw.factor.as_ref().map(|field| &field.place)),
-        place("magnitude", raw.magnitude.as_ref().map(|field| &field.place)),
-    ];
-    match given.into_iter().flatten().find(|(name, _)| !has.contains(name)) {
-        None => Ok(()),
-        Some((name, place)) => {
-            let problem = format!("fault \"{}\" has none; it has {}", kind.name(), list(has));
-            Err(source.error(&place, &format!("nemesis.{name}"), problem))
-        }
+/// What a workload is called: as its file, or as the system where there is none.
+fn name(source: &Source, system: Option<Choice>) -> String {
+    match system {
+        Some(choice) if source.name().is_empty() => choice.system.facts().name.to_owned(),
+        _ => source.name(),
     }
 }
 
-fn within(
+pub(super) fn within(
     source: &Source,
     place: &Place,
     name: &str,
@@ -523,7 +512,7 @@ fn within(
     Err(source.error(place, name, format!("{value}; expected {from} to {to}")))
 }
 
-fn duration(
+pub(super) fn duration(
     source: &Source,
     field: Option<&Field<super::file::Duration>>,
     name: &str,
@@ -541,7 +530,7 @@ fn duration(
     }
 }
 
-fn one_of<T: Copy>(
+pub(super) fn one_of<T: Copy>(
     source: &Source,
     field: &Field<String>,
     name: &str,
@@ -556,7 +545,7 @@ fn one_of<T: Copy>(
     })
 }
 
-fn many_of<T: Copy>(
+pub(super) fn many_of<T: Copy>(
     source: &Source,
     field: &Field<Vec<String>>,
     name: &str,
@@ -574,7 +563,7 @@ fn many_of<T: Copy>(
 }
 
 /// `a, b or c`.
-fn list(names: &[impl Display]) -> String {
+pub(super) fn list(names: &[impl Display]) -> String {
     match names {
         [] => "nothing".to_owned(),
         [only] => only.to_string(),

@@ -7,6 +7,7 @@ use super::Workload;
 use crate::generator::{Pace, Values};
 use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
 use crate::protocol::{Acks, Configuration, Setting};
+use crate::systems::Choice;
 use crate::time::{Nanos, SECOND, exact_duration};
 
 impl Workload {
@@ -25,6 +26,15 @@ impl Workload {
         writeln!(out, "expect = \"{}\"", self.expect)?;
         if let Some(script) = &self.script {
             writeln!(out, "script = {}", several_lines(script.text()))?;
+        }
+        if let Some(Choice { system, modes }) = &self.system {
+            let name = system.facts().name;
+            writeln!(out, "\n[system]\nname = \"{name}\"")?;
+            writeln!(out, "read = \"{}\"\nwrite = \"{}\"", modes.read, modes.write)?;
+            writeln!(out, "\n[cluster]\nnodes = {}", texts(&self.node_names))?;
+            self.write_clients(out)?;
+            writeln!(out, "\n[network]\nloss = {:?}", self.sim.network.loss)?;
+            return self.nemesis.iter().try_for_each(|one| write_disturbance(out, one));
         }
         let config = &self.config;
         writeln!(out, "\n[cluster]")?;

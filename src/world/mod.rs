@@ -39,6 +39,11 @@ pub trait World {
         None
     }
 
+    /// Who leads, where somebody says so.
+    fn leader(&mut self) -> Option<NodeId> {
+        None
+    }
+
     /// What the cluster did so far.
     fn traffic(&self) -> Traffic;
 }

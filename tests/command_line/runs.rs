@@ -209,7 +209,7 @@ fn help_has_examples_and_mistakes_get_hints() {
     for (mistake, hint) in [
         ("", "Usage: quorate"),
         ("ran", "a similar subcommand exists: 'run'"),
-        ("run --nodes 3", "unexpected argument '--nodes'"),
+        ("run --replicas 3", "unexpected argument '--replicas'"),
         ("run --n three", "invalid value 'three' for '--n <N>'"),
         ("run --seed one", "invalid value 'one' for '--seed <SEED>'"),
         ("run --time-limit 5", "invalid value '5' for '--time-limit <TIME>'"),

@@ -1,6 +1,5 @@
 //! The world of network namespaces: the kernel cuts nodes off, whatever they are.
 
-use std::fs;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -8,28 +7,11 @@ use std::time::{Duration, Instant};
 use quorate::client::{Action, Response};
 use quorate::nemesis::{Fault, Shape};
 use quorate::world::WorldKind;
-use quorate::world::machine::missing_for_namespaces;
 
+use super::left::{assert_nothing_runs_in, is_possible, namespaces_of};
 use super::shell::{Shell, project};
-use super::survival::assert_nothing_runs_in;
+
 use super::world::Client;
-
-/// Whether it can be tested here; says so if not.
-pub(crate) fn is_possible() -> bool {
-    let missing = missing_for_namespaces();
-    if !missing.is_empty() {
-        eprintln!("skipped: needs {}", missing.join(", "));
-    }
-    missing.is_empty()
-}
-
-/// The namespaces that a process has made.
-fn namespaces_of(process: u32) -> Vec<String> {
-    let prefix = format!("quorate-{process}-");
-    let names = fs::read_dir("/run/netns").into_iter().flatten().flatten();
-    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.starts_with(&prefix)).collect()
-}
 
 /// The filter of a node, in the kernel's words.
 fn filter(namespace: &str) -> String {

@@ -9,7 +9,7 @@ use quorate::time::MILLISECOND;
 use quorate::world::sim::{NetworkSettings, SimSettings, Simulation};
 use quorate::world::{World, WorldKind};
 
-use super::netns::is_possible;
+use super::left::is_possible;
 use super::world::Client;
 
 /// Goes through every kind of fault but slow links. What the client learns while something is broken, it

@@ -1,7 +1,6 @@
 //! The harness dies, is interrupted, or finds no room: what was recorded is kept, and nothing is left.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use rand::RngExt as _;
 
 use quorate::rng::Seed;
 
+use super::left::assert_nothing_runs_in;
 use super::shell::{Shell, project};
 
 /// How many harnesses are killed in the middle of their runs.
@@ -22,33 +22,6 @@ const TOGETHER: usize = 5;
 const LIFE: Duration = Duration::from_millis(600);
 
 const LONG: &str = "--world processes --ops 1000000 --time-limit 1h --seed";
-
-/// Processes that work in this directory, or whose command line names it.
-fn running_in(dir: &Path) -> Vec<String> {
-    let name = dir.display().to_string();
-    let command = |entry: fs::DirEntry| {
-        let bytes = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&bytes).replace('\0', " ");
-        let works_there =
-            fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir));
-        (works_there || line.contains(&name)).then_some(line)
-    };
-    fs::read_dir("/proc").expect("there is a /proc").flatten().filter_map(command).collect()
-}
-
-/// Nothing runs in a directory, at the latest a moment after its harness has died.
-#[track_caller]
-pub(crate) fn assert_nothing_runs_in(dir: &Path) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let running = running_in(dir);
-        if running.is_empty() {
-            return;
-        }
-        assert!(Instant::now() < deadline, "still running: {running:#?}");
-        sleep(Duration::from_millis(5));
-    }
-}
 
 /// Starts a long run.
 fn start(shell: &Shell, seed: u64) -> Child {

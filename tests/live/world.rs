@@ -14,8 +14,8 @@ use quorate::world::live::{Live, Place};
 use quorate::world::{Happening, World, WorldKind};
 
 use super::cluster::read;
+use super::left::assert_nothing_runs_in;
 use super::shell::{Shell, project};
-use super::survival::assert_nothing_runs_in;
 
 /// A cluster of three, and one client that asks and waits.
 pub(crate) struct Client<W> {

@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::netns::NAMESPACES;
 
@@ -48,6 +50,21 @@ impl Background {
     /// Runs a task.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);
+    }
+
+    /// Runs a task to its end, which comes within `patience` or not at all.
+    pub(super) fn answer<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+        patience: Duration,
+    ) -> Receiver<T> {
+        let (tell, told) = sync_channel(1);
+        self.spawn(async move {
+            if let Ok(answer) = timeout(patience, task).await {
+                let _ = tell.send(answer);
+            }
+        });
+        told
     }
 
     /// For what must be made where the runtime is.

@@ -7,36 +7,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::background::Background;
-use crate::client::{Operation, Response};
-use crate::protocol::NodeId;
+use crate::client::{Client, Question, Response};
 use crate::time::Nanos;
 use crate::world::Happening;
-
-/// One client of a system. It asks the node it is told to, and no other in its place.
-pub trait Client: Send + 'static {
-    /// Asks, and waits for the answer. What was given up before it came must not be taken for the answer
-    /// to a later question.
-    fn ask(&mut self, question: Question) -> impl Future<Output = Response> + Send;
-
-    /// Ends when the connection breaks while there is nothing to ask.
-    fn idle(&mut self) -> impl Future<Output = ()> + Send {
-        std::future::pending()
-    }
-
-    /// Drops the connection, and with it whatever it still may say.
-    fn disconnect(&mut self) {}
-}
-
-/// What a client is to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question {
-    /// Who asks.
-    pub process: u32,
-    /// Whom.
-    pub node: NodeId,
-    /// What.
-    pub operation: Operation,
-}
 
 /// All clients of a run.
 #[derive(Debug)]

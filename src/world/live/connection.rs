@@ -8,8 +8,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
-use super::clients::{Client, Question};
-use crate::client::Response;
+use crate::client::{Client, Question, Response};
 use crate::node::wire::{Answer, Ask, Hello, Incoming, Outgoing, Who, WireError};
 use crate::protocol::NodeId;
 

@@ -7,37 +7,40 @@
 mod background;
 mod clients;
 mod connection;
+mod error;
+mod hosts;
+mod installed;
 mod links;
 pub mod netns;
 mod nodes;
+mod own;
 mod ways;
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-pub use clients::{Client, Clients, Question};
+pub use clients::Clients;
+pub use error::LiveError;
 pub use links::{Cut, Links};
 
 use connection::NodeClient;
-use netns::Netns;
-use nodes::Nodes;
-use ways::Ways;
+use hosts::Hosts;
+use installed::Installed;
+use own::Own;
 
 use super::sim::SimSettings;
 use super::{Happening, Traffic, World, WorldError, WorldKind};
-use crate::client::Operation;
+use crate::client::{Client, Operation, Question};
 use crate::nemesis::Fault;
 use crate::protocol::NodeId;
 use crate::rng::Seed;
+use crate::systems::Choice;
 use crate::time::{MILLISECOND, Nanos};
 
 /// The directory of the nodes' disks, in that of the run.
 pub const DISKS: &str = "disks";
-/// A node that does not listen after this time never will.
-const START: Duration = Duration::from_secs(20);
 /// Nobody waits longer than this without a look at what else there is to do.
 const PULSE: Nanos = 20 * MILLISECOND;
 
@@ -74,53 +77,6 @@ impl LiveSettings {
     pub const USUAL: Self = Self { fsync: true, cut: Cut::Drop };
 }
 
-/// Why a live world cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum LiveError {
-    /// No directory, no sockets, no thread.
-    #[error("cannot prepare {}: {error}", dir.display())]
-    Dir {
-        /// Which directory.
-        dir: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The links or the clients cannot be set up.
-    #[error("cannot set up {what}: {error}")]
-    SetUp {
-        /// What.
-        what: &'static str,
-        /// Why.
-        error: io::Error,
-    },
-    /// A node cannot be started.
-    #[error("cannot start node {node}: {error}")]
-    Start {
-        /// Which.
-        node: String,
-        /// Why.
-        error: io::Error,
-    },
-    /// A node has ended that nobody had killed.
-    #[error("node {node} has ended by itself ({how}); the last lines of {}:{last_lines}", log.display())]
-    Ended {
-        /// Which.
-        node: String,
-        /// How.
-        how: String,
-        /// Its log.
-        log: PathBuf,
-        /// The last lines of it.
-        last_lines: String,
-    },
-    /// A node does not begin to listen.
-    #[error("node {node} does not listen after {START:?}")]
-    Silent {
-        /// Which.
-        node: String,
-    },
-}
-
 /// What happens in the background.
 #[derive(Debug)]
 enum Event {
@@ -137,9 +93,10 @@ enum Event {
 pub struct Live {
     began: Instant,
     clients: Clients,
-    nodes: Nodes,
-    ways: Ways,
+    hosts: Box<dyn Hosts>,
     events: Receiver<Event>,
+    /// When it was last looked whether all nodes still run.
+    looked_at: Nanos,
     failure: Option<LiveError>,
 }
 
@@ -155,73 +112,78 @@ impl Live {
         live: LiveSettings,
         seed: Seed,
     ) -> Result<Self, LiveError> {
-        nodes::prepare(&place)?;
         let (sender, events) = channel();
-        let mut nodes = Nodes::new(place, node_names, settings, live, seed, sender.clone());
-        let addresses = nodes.addresses();
-        let network = &settings.network;
-        let no_links = |error| LiveError::SetUp { what: "the links between nodes", error };
-        let ways = if kind == WorldKind::Netns {
-            Ways::Namespaces(Netns::start(addresses.len() as u16, network.loss).map_err(no_links)?)
-        } else {
-            let links = Links::start(&addresses, network.latency, &network.links, seed);
-            Ways::Proxies(links.map_err(no_links)?, live.cut)
-        };
-        for id in 0..node_names.len() as NodeId {
-            nodes.start(id, &ways)?;
-        }
-        wait_for_all(&mut nodes, &events, node_names.len())?;
+        let own = Own::start(place, kind, node_names, settings, live, seed, (&sender, &events))?;
+        let addresses = own.addresses();
+        let all = (0..clients).map(|_| NodeClient::new(&addresses));
+        let namespace = own.of_clients();
+        Self::of(Box::new(own), all, namespace.as_deref(), settings.timeout, sender, events)
+    }
+
+    /// Starts a cluster of an installed system, each node in a namespace of its own, and `clients` clients
+    /// that wait `patience` for an answer.
+    pub fn start_system(
+        choice: Choice,
+        dir: &std::path::Path,
+        node_names: &[String],
+        clients: u32,
+        loss: f64,
+        patience: Nanos,
+    ) -> Result<Self, LiveError> {
+        let (sender, events) = channel();
+        let installed = Installed::start(choice, dir, node_names, loss)?;
+        let all: Vec<_> = (0..clients).map(|_| installed.client()).collect();
+        let namespace = installed.of_clients();
+        Self::of(Box::new(installed), all, Some(&namespace), patience, sender, events)
+    }
+
+    fn of(
+        hosts: Box<dyn Hosts>,
+        clients: impl IntoIterator<Item = impl Client>,
+        namespace: Option<&str>,
+        patience: Nanos,
+        sender: Sender<Event>,
+        events: Receiver<Event>,
+    ) -> Result<Self, LiveError> {
         let began = Instant::now();
         let tell = move |at, happening| sender.send(Event::Learned(at, happening)).is_ok();
-        let clients = (0..clients).map(|_| NodeClient::new(&addresses));
-        let namespace = ways.of_clients();
-        let clients = Clients::start(clients, namespace.as_deref(), settings.timeout, began, tell)
+        let clients = Clients::start(clients, namespace, patience, began, tell)
             .map_err(|error| LiveError::SetUp { what: "the clients", error })?;
-        Ok(Self { began, clients, nodes, ways, events, failure: None })
+        Ok(Self { began, clients, hosts, events, looked_at: 0, failure: None })
     }
 
     /// The process of a node; `None` if it is down.
     pub fn process(&self, node: NodeId) -> Option<u32> {
-        self.nodes.process(node)
+        self.hosts.process(node)
     }
 
     /// Where a node listens for clients; `None` if it does not.
     pub fn address(&self, node: NodeId) -> Option<SocketAddr> {
-        *self.nodes.addresses()[usize::from(node)].borrow()
+        self.hosts.address(node)
     }
 
     fn set_cuts(&mut self, links: &[(NodeId, NodeId)], is_cut: bool) -> bool {
-        self.ways.set_cuts(links, is_cut).unwrap_or_else(|error| {
+        self.hosts.set_cuts(links, is_cut).unwrap_or_else(|error| {
             self.failure.get_or_insert(LiveError::SetUp { what: "the cut of links", error });
             false
         })
     }
 
     fn start_node(&mut self, node: NodeId) -> bool {
-        self.nodes.start(node, &self.ways).unwrap_or_else(|error| {
+        self.hosts.start(node).unwrap_or_else(|error| {
             self.failure.get_or_insert(error);
             false
         })
     }
-}
 
-/// Waits until all nodes listen.
-fn wait_for_all(
-    nodes: &mut Nodes,
-    events: &Receiver<Event>,
-    count: usize,
-) -> Result<(), LiveError> {
-    let deadline = Instant::now() + START;
-    let mut silent: Vec<NodeId> = (0..count as NodeId).collect();
-    while let Some(first) = silent.first() {
-        match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Event::Listens(id)) => silent.retain(|other| *other != id),
-            Ok(Event::Ended(id, process)) => nodes.ended(id, process).map_or(Ok(()), Err)?,
-            Ok(Event::Learned(..)) => {}
-            Err(_) => return Err(LiveError::Silent { node: nodes.name(*first).to_owned() }),
+    /// Now and then, looks whether all nodes still run that should.
+    fn look(&mut self) {
+        let now = self.now();
+        if now >= self.looked_at + PULSE {
+            self.looked_at = now;
+            self.failure = self.failure.take().or_else(|| self.hosts.failure());
         }
     }
-    Ok(())
 }
 
 impl World for Live {
@@ -244,49 +206,50 @@ impl World for Live {
     fn apply(&mut self, fault: &Fault) -> bool {
         let any =
             |changed: &mut dyn Iterator<Item = bool>| changed.fold(false, |any, one| any | one);
-        let Self { nodes, ways, .. } = self;
+        let hosts = &mut self.hosts;
         match fault {
             Fault::Crash { nodes: hit, lose_unsynced } => {
-                any(&mut hit.iter().map(|node| nodes.kill(*node, *lose_unsynced)))
+                any(&mut hit.iter().map(|node| hosts.kill(*node, *lose_unsynced)))
             }
             Fault::Restart { nodes: hit } => {
                 any(&mut hit.iter().map(|node| self.start_node(*node)))
             }
-            Fault::Pause { nodes: hit } => any(&mut hit.iter().map(|node| nodes.pause(*node))),
-            Fault::Resume { nodes: hit } => any(&mut hit.iter().map(|node| nodes.resume(*node))),
+            Fault::Pause { nodes: hit } => any(&mut hit.iter().map(|node| hosts.pause(*node))),
+            Fault::Resume { nodes: hit } => any(&mut hit.iter().map(|node| hosts.resume(*node))),
             Fault::SkewClocks { offsets } => any(&mut offsets
                 .iter()
-                .map(|(node, offset)| nodes.set_clock_offset(*node, *offset))),
+                .map(|(node, offset)| hosts.set_clock_offset(*node, *offset))),
             Fault::ResetClocks { nodes: hit } => {
-                any(&mut hit.iter().map(|node| nodes.set_clock_offset(*node, 0)))
+                any(&mut hit.iter().map(|node| hosts.set_clock_offset(*node, 0)))
             }
             Fault::Partition { cuts, .. } => self.set_cuts(cuts, true),
             Fault::Heal { cuts } => self.set_cuts(cuts, false),
-            Fault::SlowLinks { links, factor } => ways.set_slowness(links, *factor),
-            Fault::RestoreLinks { links } => ways.set_slowness(links, 1),
+            Fault::SlowLinks { links, factor } => hosts.set_slowness(links, *factor),
+            Fault::RestoreLinks { links } => hosts.set_slowness(links, 1),
         }
     }
 
     fn next(&mut self, until: Nanos) -> Option<(Nanos, Happening)> {
-        while self.failure.is_none() {
+        loop {
+            self.look();
+            if self.failure.is_some() {
+                return None;
+            }
             let wait = Duration::from_nanos(until.saturating_sub(self.now()));
             match self.events.recv_timeout(wait) {
                 Ok(Event::Learned(at, happening)) => return Some((at, happening)),
                 Ok(Event::Listens(node)) => tracing::debug!(node, "listens again"),
-                Ok(Event::Ended(node, process)) => self.failure = self.nodes.ended(node, process),
+                Ok(Event::Ended(node, process)) => self.failure = self.hosts.ended(node, process),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
             }
         }
-        None
+    }
+
+    fn leader(&mut self) -> Option<NodeId> {
+        self.hosts.leader()
     }
 
     fn traffic(&self) -> Traffic {
-        self.nodes.traffic()
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.nodes.stop();
+        self.hosts.traffic()
     }
 }

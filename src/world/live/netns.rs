@@ -11,17 +11,18 @@
 //! number of our process, so that the next one finds what a killed one has left.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use crate::process::{Signal, signal};
 use crate::protocol::NodeId;
 
-/// Where nodes listen.
-const PORT: u16 = 7001;
 /// Where `ip netns` keeps its namespaces.
 pub(super) const NAMESPACES: &str = "/run/netns";
 /// What all names begin with.
@@ -79,9 +80,27 @@ impl Netns {
         self.name("clients")
     }
 
-    /// Where a node listens.
-    pub fn address(&self, id: NodeId) -> SocketAddr {
-        (address(id + 1), PORT).into()
+    /// The address of a node.
+    pub fn address(&self, id: NodeId) -> Ipv4Addr {
+        address(id + 1)
+    }
+
+    /// The beginning of a command that runs a program where a node lives: in its network, as its only
+    /// programs, on a host of this name that finds others in the file `hosts`. Whatever the program starts
+    /// ends with it, and it ends with us.
+    pub fn inside(&self, id: NodeId, host: &str, hosts: &Path) -> Command {
+        const ENTER: &str =
+            "hostname \"$1\" && mount --bind \"$2\" /etc/hosts && shift 2 && exec \"$@\"";
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "ip", "netns", "exec", &self.node(id)]);
+        command.args(["unshare", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        command.args(["sh", "-c", ENTER, "sh", host]).arg(hosts);
+        command
+    }
+
+    /// The processes in the network of a node.
+    pub fn processes(&self, id: NodeId) -> io::Result<Vec<u32>> {
+        processes_in(&self.node(id))
     }
 
     /// Cuts links, or mends them: one change of the filter for each node at which anything changes. False if
@@ -155,6 +174,18 @@ fn address(number: u16) -> Ipv4Addr {
     Ipv4Addr::new(10, 77, high, low)
 }
 
+/// The processes in a network namespace.
+fn processes_in(namespace: &str) -> io::Result<Vec<u32>> {
+    let inode = fs::metadata(Path::new(NAMESPACES).join(namespace))?.ino();
+    let link = format!("net:[{inode}]");
+    let is_in = |id: &u32| {
+        let of = fs::read_link(format!("/proc/{id}/ns/net"));
+        of.is_ok_and(|of| of.as_os_str() == link.as_str())
+    };
+    let names = fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name());
+    Ok(names.filter_map(|name| name.to_str()?.parse().ok()).filter(is_in).collect())
+}
+
 /// Removes the namespaces that processes have left that are no more. Returns their names.
 pub fn remove_left_behind() -> io::Result<Vec<String>> {
     let listed = match ip(&["netns", "list"]) {
@@ -168,6 +199,10 @@ pub fn remove_left_behind() -> io::Result<Vec<String>> {
         let process =
             name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()?.parse().ok());
         if process.is_some_and(|process| !crate::process::exists(process)) {
+            // What runs in them ends with its harness; should anything be left, it must not stay.
+            for process in processes_in(name).unwrap_or_default() {
+                signal(process, Signal::KILL);
+            }
             match ip(&["netns", "delete", name]) {
                 // Somebody else may have removed it meanwhile.
                 Err(error) if Path::new(NAMESPACES).join(name).exists() => return Err(error),

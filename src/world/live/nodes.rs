@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::hosts::{LOGS, file_name, make_dir};
 use super::ways::Ways;
 use super::{DISKS, Event, LiveError, LiveSettings, Place};
 use crate::node::{LISTENING, Order, TRAFFIC};
@@ -189,8 +190,16 @@ impl Nodes {
         Some(LiveError::Ended { node, how, log, last_lines })
     }
 
+    /// Why a run cannot go on with a node that does not listen.
+    pub(super) fn silent(&mut self, id: NodeId, after: Duration) -> LiveError {
+        let running = self.node(id).running.as_ref();
+        let last_lines = running.map(|running| running.process.last_lines()).unwrap_or_default();
+        let (node, log) = (self.names[usize::from(id)].clone(), self.log(id));
+        LiveError::NotReady { node, after, why: "it does not listen".to_owned(), log, last_lines }
+    }
+
     /// Stops all nodes in good order.
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self) {
         thread::scope(|scope| {
             for node in &mut self.all {
                 if let Some(mut running) = node.running.take() {
@@ -201,11 +210,6 @@ impl Nodes {
                 }
             }
         });
-    }
-
-    /// The name of a node.
-    pub(super) fn name(&self, id: NodeId) -> &str {
-        &self.names[usize::from(id)]
     }
 
     /// The process of a node; `None` if it is down.
@@ -231,11 +235,8 @@ impl Nodes {
         self.place.logs().join(format!("{}.log", self.file_name(id)))
     }
 
-    /// The name of a node, where it can be one of a file.
     fn file_name(&self, id: NodeId) -> String {
-        let name = &self.names[usize::from(id)];
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if name.chars().all(is_plain) { name.clone() } else { format!("node-{}", id + 1) }
+        file_name(&self.names, id)
     }
 
     fn command(&self, id: NodeId, ways: &Ways) -> Command {
@@ -264,12 +265,18 @@ impl Nodes {
     }
 }
 
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
 impl Place {
-    pub(super) fn logs(&self) -> PathBuf {
-        self.dir.join("log")
+    fn logs(&self) -> PathBuf {
+        self.dir.join(LOGS)
     }
 
-    pub(super) fn disks(&self) -> PathBuf {
+    fn disks(&self) -> PathBuf {
         self.dir.join(DISKS)
     }
 }
@@ -303,10 +310,6 @@ impl Ear {
 
 /// Makes what nodes need to be there.
 pub(super) fn prepare(place: &Place) -> Result<(), LiveError> {
-    let make = |dir: &Path| {
-        let cannot = |error| LiveError::Dir { dir: dir.to_owned(), error };
-        std::fs::create_dir_all(dir).map_err(cannot)
-    };
-    make(&place.logs())?;
-    make(&place.disks())
+    make_dir(&place.logs())?;
+    make_dir(&place.disks())
 }

@@ -10,6 +10,9 @@ use super::links::{Cut, Links};
 use super::netns::Netns;
 use crate::protocol::NodeId;
 
+/// Where nodes in namespaces listen.
+const PORT: u16 = 7001;
+
 /// The network of a cluster.
 #[derive(Debug)]
 pub(super) enum Ways {
@@ -36,7 +39,7 @@ impl Ways {
     pub(super) fn listen(&self, node: NodeId) -> SocketAddr {
         match self {
             Self::Proxies(..) => (Ipv4Addr::LOCALHOST, 0).into(),
-            Self::Namespaces(netns) => netns.address(node),
+            Self::Namespaces(netns) => (netns.address(node), PORT).into(),
         }
     }
 
@@ -44,7 +47,7 @@ impl Ways {
     pub(super) fn address(&self, from: NodeId, to: NodeId) -> Option<SocketAddr> {
         match self {
             Self::Proxies(links, _) => links.address(from, to),
-            Self::Namespaces(netns) => (from != to).then(|| netns.address(to)),
+            Self::Namespaces(netns) => (from != to).then(|| (netns.address(to), PORT).into()),
         }
     }
 

@@ -290,7 +290,8 @@ impl Simulation {
             | Response::Written
             | Response::Differs(_)
             | Response::Unavailable
-            | Response::Refused => Step::Answer { process },
+            | Response::Refused
+            | Response::Error(_) => Step::Answer { process },
         });
         Some(Happening { process, response })
     }

@@ -1,0 +1,132 @@
+//! What breaks, how often, and for how long.
+
+use super::file::{Field, Place, RawDisturbance, Source};
+use super::resolve::{Resolved, Subject, duration, list, many_of, one_of, within};
+use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
+use crate::time::{MILLISECOND, Nanos};
+
+/// What a workload leaves out.
+mod default {
+    use super::{MILLISECOND, Nanos};
+
+    pub(super) const SLOWNESS: i64 = 20;
+    pub(super) const SKEW: Nanos = 200 * MILLISECOND;
+}
+
+/// A disturbance, if that can happen to what runs.
+pub(super) fn disturbance(
+    source: &Source,
+    raw: &RawDisturbance,
+    subject: &Subject,
+) -> Resolved<Disturbance> {
+    let kind = fault_kind(source, &raw.fault)?;
+    refuse_foreign(source, raw, kind)?;
+    if subject.is_installed {
+        refuse_impossible(source, raw, kind)?;
+    }
+    let has_leader = subject.is_installed;
+    let targets = |otherwise: &[Targets]| match &raw.targets {
+        None => Ok(otherwise.to_vec()),
+        Some(field) => {
+            let all: Vec<Targets> = with(&Targets::ALL, Targets::Leader, has_leader);
+            many_of(source, field, "nemesis.targets", &all, Targets::name)
+        }
+    };
+    let kind = match kind {
+        FaultKind::Partition => DisturbanceKind::Partition(match &raw.shapes {
+            None => Shape::ALL.to_vec(),
+            Some(field) => {
+                let all: Vec<Shape> = with(&Shape::ALL, Shape::Leader, has_leader);
+                many_of(source, field, "nemesis.shapes", &all, Shape::name)?
+            }
+        }),
+        FaultKind::Crash => DisturbanceKind::Crash {
+            targets: targets(&Targets::ALL)?,
+            lose_unsynced: raw
+                .lose_unsynced
+                .as_ref()
+                .map_or(!subject.is_installed, |field| field.value),
+        },
+        FaultKind::Pause => {
+            DisturbanceKind::Pause(targets(&[Targets::One, Targets::Minority, Targets::Majority])?)
+        }
+        FaultKind::SlowLinks => DisturbanceKind::SlowLinks {
+            targets: targets(&[Targets::One, Targets::Minority])?,
+            factor: match &raw.factor {
+                None => default::SLOWNESS as u32,
+                Some(Field { value, place }) => {
+                    within(source, place, "nemesis.factor", *value, 2, 1_000_000)? as u32
+                }
+            },
+        },
+        FaultKind::ClockSkew => DisturbanceKind::ClockSkew {
+            targets: targets(&[Targets::One, Targets::Minority, Targets::Majority])?,
+            magnitude: duration(
+                source,
+                raw.magnitude.as_ref(),
+                "nemesis.magnitude",
+                default::SKEW,
+            )?,
+        },
+    };
+    let interval = duration(source, raw.interval.as_ref(), "nemesis.interval", subject.interval)?;
+    let duration = duration(source, raw.duration.as_ref(), "nemesis.duration", subject.duration)?;
+    Ok(Disturbance { kind, interval, duration })
+}
+
+/// A field that this kind of fault does not have is a mistake, not something to pass over.
+fn refuse_foreign(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Resolved<()> {
+    let place = |name, place: Option<&Place>| place.map(|place| (name, place.clone()));
+    let has = match kind {
+        FaultKind::Partition => &["shapes"][..],
+        FaultKind::Crash => &["targets", "lose_unsynced"],
+        FaultKind::Pause => &["targets"],
+        FaultKind::SlowLinks => &["targets", "factor"],
+        FaultKind::ClockSkew => &["targets", "magnitude"],
+    };
+    let given = [
+        place("shapes", raw.shapes.as_ref().map(|field| &field.place)),
+        place("targets", raw.targets.as_ref().map(|field| &field.place)),
+        place("lose_unsynced", raw.lose_unsynced.as_ref().map(|field| &field.place)),
+        place("factor", raw.factor.as_ref().map(|field| &field.place)),
+        place("magnitude", raw.magnitude.as_ref().map(|field| &field.place)),
+    ];
+    match given.into_iter().flatten().find(|(name, _)| !has.contains(name)) {
+        None => Ok(()),
+        Some((name, place)) => {
+            let problem = format!("fault \"{}\" has none; it has {}", kind.name(), list(has));
+            Err(source.error(&place, &format!("nemesis.{name}"), problem))
+        }
+    }
+}
+
+/// The kind of a fault. A crash is also known by what it does to a process.
+fn fault_kind(source: &Source, field: &Field<String>) -> Resolved<FaultKind> {
+    if field.value == "kill" {
+        return Ok(FaultKind::Crash);
+    }
+    one_of(source, field, "nemesis.fault", FaultKind::ALL, FaultKind::name)
+}
+
+/// All of these, and one more if there is any.
+fn with<T: Copy>(all: &[T], one_more: T, there_is: bool) -> Vec<T> {
+    all.iter().copied().chain(there_is.then_some(one_more)).collect()
+}
+
+/// What cannot be done to programs of others.
+fn refuse_impossible(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Resolved<()> {
+    if matches!(kind, FaultKind::SlowLinks | FaultKind::ClockSkew) {
+        let problem = format!(
+            "\"{}\" cannot be done to an installed system; expected partition, crash or pause",
+            kind.name()
+        );
+        return Err(source.error(&raw.fault.place, "nemesis.fault", problem));
+    }
+    match &raw.lose_unsynced {
+        Some(Field { value: true, place }) => {
+            let problem = "the disk of an installed system is the machine's, which loses nothing; expected false";
+            Err(source.error(place, "nemesis.lose_unsynced", problem))
+        }
+        _ => Ok(()),
+    }
+}

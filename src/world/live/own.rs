@@ -1,0 +1,143 @@
+//! Nodes of our own, on links of our own or of the kernel's.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::hosts::Hosts;
+use super::links::Links;
+use super::netns::Netns;
+use super::nodes::{self, Nodes};
+use super::ways::Ways;
+use super::{Event, LiveError, LiveSettings, Place};
+use crate::protocol::NodeId;
+use crate::rng::Seed;
+use crate::world::sim::SimSettings;
+use crate::world::{Traffic, WorldKind};
+
+/// A node that does not listen after this time never will.
+const START: Duration = Duration::from_secs(20);
+
+/// Nodes that are `quorate node`.
+#[derive(Debug)]
+pub(super) struct Own {
+    nodes: Nodes,
+    ways: Ways,
+}
+
+impl Own {
+    /// Starts them all, and waits until they listen.
+    pub(super) fn start(
+        place: Place,
+        kind: WorldKind,
+        names: &[String],
+        settings: &SimSettings,
+        live: LiveSettings,
+        seed: Seed,
+        (sender, events): (&Sender<Event>, &Receiver<Event>),
+    ) -> Result<Self, LiveError> {
+        nodes::prepare(&place)?;
+        let mut nodes = Nodes::new(place, names, settings, live, seed, sender.clone());
+        let addresses = nodes.addresses();
+        let network = &settings.network;
+        let no_links = |error| LiveError::SetUp { what: "the links between nodes", error };
+        let ways = if kind == WorldKind::Netns {
+            Ways::Namespaces(Netns::start(addresses.len() as u16, network.loss).map_err(no_links)?)
+        } else {
+            let links = Links::start(&addresses, network.latency, &network.links, seed);
+            Ways::Proxies(links.map_err(no_links)?, live.cut)
+        };
+        for id in 0..names.len() as NodeId {
+            nodes.start(id, &ways)?;
+        }
+        wait_for_all(&mut nodes, events, names.len())?;
+        Ok(Self { nodes, ways })
+    }
+
+    /// Where each can be reached.
+    pub(super) fn addresses(&self) -> Vec<watch::Receiver<Option<SocketAddr>>> {
+        self.nodes.addresses()
+    }
+
+    /// The namespace of the clients, if there are any.
+    pub(super) fn of_clients(&self) -> Option<String> {
+        self.ways.of_clients()
+    }
+}
+
+/// Waits until all nodes listen.
+fn wait_for_all(
+    nodes: &mut Nodes,
+    events: &Receiver<Event>,
+    count: usize,
+) -> Result<(), LiveError> {
+    let deadline = Instant::now() + START;
+    let mut silent: Vec<NodeId> = (0..count as NodeId).collect();
+    while let Some(first) = silent.first() {
+        match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Event::Listens(id)) => silent.retain(|other| *other != id),
+            Ok(Event::Ended(id, process)) => nodes.ended(id, process).map_or(Ok(()), Err)?,
+            Ok(Event::Learned(..)) => {}
+            Err(_) => return Err(nodes.silent(*first, START)),
+        }
+    }
+    Ok(())
+}
+
+impl Hosts for Own {
+    fn start(&mut self, id: NodeId) -> Result<bool, LiveError> {
+        self.nodes.start(id, &self.ways)
+    }
+
+    fn kill(&mut self, id: NodeId, lose_unsynced: bool) -> bool {
+        self.nodes.kill(id, lose_unsynced)
+    }
+
+    fn pause(&mut self, id: NodeId) -> bool {
+        self.nodes.pause(id)
+    }
+
+    fn resume(&mut self, id: NodeId) -> bool {
+        self.nodes.resume(id)
+    }
+
+    fn set_cuts(&mut self, links: &[(NodeId, NodeId)], is_cut: bool) -> io::Result<bool> {
+        self.ways.set_cuts(links, is_cut)
+    }
+
+    fn set_slowness(&mut self, links: &[(NodeId, NodeId)], slowness: u32) -> bool {
+        self.ways.set_slowness(links, slowness)
+    }
+
+    fn set_clock_offset(&mut self, id: NodeId, offset: i64) -> bool {
+        self.nodes.set_clock_offset(id, offset)
+    }
+
+    fn ended(&mut self, id: NodeId, process: u32) -> Option<LiveError> {
+        self.nodes.ended(id, process)
+    }
+
+    fn failure(&mut self) -> Option<LiveError> {
+        // Whoever ends says so.
+        None
+    }
+
+    fn leader(&mut self) -> Option<NodeId> {
+        None
+    }
+
+    fn process(&self, id: NodeId) -> Option<u32> {
+        self.nodes.process(id)
+    }
+
+    fn address(&self, id: NodeId) -> Option<SocketAddr> {
+        *self.nodes.addresses()[usize::from(id)].borrow()
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.nodes.traffic()
+    }
+}

@@ -1,0 +1,42 @@
+//! Known answers: what each system is known to keep and to break, it keeps and breaks.
+
+use std::fs;
+
+use super::is_there;
+use super::left::assert_nothing_runs_in;
+use super::shell::{Shell, project};
+
+/// Runs a workload, which must end as it says, judged like this.
+#[track_caller]
+fn ends_as_it_says(system: &str, workload: &str, judgement: &str) {
+    if !is_there(system) {
+        return;
+    }
+    let shell = Shell::new();
+    let path = project(&format!("workloads/systems/{workload}.toml"));
+    let called = shell.quorate(&format!("run {path} --seed 1")).ends(0);
+    assert!(called.out.contains(&format!("judgement    {judgement}")), "{}", called.out);
+    let run = shell.only_run();
+    let verdict = shell.json(&format!("{run}/verdict.json"));
+    assert_eq!(verdict["system"]["name"], system);
+    assert!(verdict["cluster"].is_null(), "no nodes of ours: {verdict}");
+    assert_eq!(verdict["evidence"]["vacuous"], "", "{verdict:#}");
+    let faults = verdict["evidence"]["faults"].as_object().expect("there were faults");
+    let met = |fault: &serde_json::Value| fault["ops"].as_u64() > Some(0);
+    assert!(!faults.is_empty() && faults.values().all(met), "{faults:#?}");
+    assert!(fs::read_dir(shell.path(&format!("{run}/log"))).is_ok_and(|logs| logs.count() >= 3));
+    assert!(!shell.path(&format!("{run}/disks")).exists(), "disks are left");
+    assert_nothing_runs_in(&shell.path(""));
+    // What was resolved means the same again.
+    shell.quorate(&format!("check {run}/history.jsonl --quiet"));
+}
+
+#[test]
+fn linearizable_reads_of_etcd_hold_under_partitions_and_kills() {
+    ends_as_it_says("etcd", "etcd-linearizable", "kept");
+}
+
+#[test]
+fn serializable_reads_of_etcd_are_stale_under_a_partition() {
+    ends_as_it_says("etcd", "etcd-serializable", "weaker by design");
+}
