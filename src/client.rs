@@ -106,6 +106,16 @@ impl KnownError {
     };
 }
 
+impl Response {
+    /// Whether a node answered, and the client heard it.
+    pub fn is_of_node(self) -> bool {
+        match self {
+            Self::Value(_) | Self::Written | Self::Differs(_) | Self::Unavailable => true,
+            Self::Refused | Self::ConnectionLost | Self::TimedOut => false,
+        }
+    }
+}
+
 impl From<Action> for Request {
     fn from(action: Action) -> Self {
         match action {

@@ -113,7 +113,8 @@ fn saved(outcome: &Outcome, group: &Group, interrupt: &Interrupt, quiet: bool) -
     });
     drop(counter);
     if let Some(story) = story {
-        return Ok(ledger.save(&shrunk, &story.workload.to_toml())?.display().to_string());
+        let saved = super::story::save(&story.workload, path)?;
+        return Ok(saved.path.display().to_string());
     }
     let path = ledger.save(&format!("{name}.toml"), &drawn.to_toml())?;
     Ok(format!("{} --seed {}", path.display(), group.seed))

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::Counter;
 use super::run::{DEFAULT, DEFAULT_PATH, load};
-use super::story::story;
+use super::story::{Saved, save, story};
 use super::{Exit, print, print_json};
 use crate::campaign::prove::{self, Bounds, Counterexample, End, Progress, Proof, Question};
 use crate::report::{configuration, counted, entry};
@@ -80,7 +80,7 @@ pub(super) struct ProveArgs {
     /// What must come of it: linearizable, violation, or the name of an anomaly such as stale-read.
     #[arg(long, value_name = "OUTCOME")]
     expect: Option<String>,
-    /// Where the counterexample is saved; left out, here, named after the workload.
+    /// Where the counterexample is saved, with its picture beside it as .svg; left out, here, named after the workload.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Print one JSON document.
@@ -169,9 +169,9 @@ pub(super) fn prove(args: &ProveArgs) -> Result<Exit> {
     let saved = saved(args, &proof.end)?;
     let exit = exit(&question, &proof.end);
     if args.json {
-        print_json(&as_json(args, &question, &proof, saved.as_deref()))?;
+        print_json(&as_json(args, &question, &proof, saved.as_ref()))?;
     } else if !args.quiet {
-        print(&as_text(args, &question, &proof, saved.as_deref()))?;
+        print(&as_text(args, &question, &proof, saved.as_ref()))?;
     }
     Ok(exit)
 }
@@ -195,16 +195,14 @@ fn exit(question: &Question, end: &End) -> Exit {
 }
 
 /// Saves the violation as a workload. Returns where.
-fn saved(args: &ProveArgs, end: &End) -> Result<Option<PathBuf>> {
+fn saved(args: &ProveArgs, end: &End) -> Result<Option<Saved>> {
     let Some(found) = violation(end) else { return Ok(None) };
     let here = || PathBuf::from(format!("{}.toml", found.workload.name));
     let path = args.save.clone().unwrap_or_else(here);
-    std::fs::write(&path, found.workload.to_toml())
-        .with_context(|| format!("cannot write the counterexample to {}", path.display()))?;
-    Ok(Some(path))
+    Ok(Some(save(&found.workload, path)?))
 }
 
-fn as_text(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&Path>) -> String {
+fn as_text(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&Saved>) -> String {
     let workload = &question.workload;
     let promise = question.promise();
     let mut text = format!("{}: {}\n\n", workload.name, configuration(&workload.config));
@@ -224,8 +222,8 @@ fn as_text(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&
         Exit::NotAsExpected | Exit::BadInput => "NOT as expected",
     };
     entry(&mut text, "expected", &format!("{}: {expected}", workload.expect));
-    if let (Some(found), Some(path)) = (violation(&proof.end), saved) {
-        text += &story(&found.workload, path);
+    if let (Some(found), Some(saved)) = (violation(&proof.end), saved) {
+        text += &story(&found.workload, saved);
     }
     text
 }
@@ -251,7 +249,7 @@ fn verdict(question: &Question, end: &End) -> String {
     }
 }
 
-fn as_json(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&Path>) -> Value {
+fn as_json(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&Saved>) -> Value {
     let found = violation(&proof.end);
     json!({
         "workload": question.workload.name,
@@ -274,7 +272,8 @@ fn as_json(args: &ProveArgs, question: &Question, proof: &Proof, saved: Option<&
             "anomaly": found.anomaly,
             "moves": found.moves,
             "script": found.workload.script.as_ref().map(ToString::to_string),
-            "saved": saved,
+            "saved": saved.map(|saved| &saved.path),
+            "picture": saved.and_then(|saved| saved.picture.as_ref()),
         })),
     })
 }

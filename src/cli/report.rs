@@ -16,9 +16,11 @@ use super::source::{Source, load};
 use super::{Exit, print};
 use crate::judge::{Ladder, OverallStaleness, examine};
 use crate::report::{
-    Subject, Trace, checked, isolation_json, junit, ladder_json, markdown, one_line, page, plots,
+    SpaceTimePicture, Subject, Trace, behind, checked, isolation_json, junit, ladder_json,
+    markdown, one_line, page, plots,
 };
-use crate::store::RunDir;
+use crate::store::{RunDir, RunInfo};
+use crate::world::WorldKind;
 
 const EXAMPLES: &str = "Examples:
   quorate report store/20261123T201500-majority-abd-42
@@ -103,8 +105,10 @@ impl Report {
         result: Value,
         certificate: &Certificate,
         trace: Trace,
+        spacetimes: &[SpaceTimePicture],
     ) -> Self {
-        let subject = Subject { title, origin, result: &result, certificate, trace: &trace };
+        let subject =
+            Subject { title, origin, result: &result, certificate, trace: &trace, spacetimes };
         let page = page(&subject);
         Self { title: title.to_owned(), result, trace, page }
     }
@@ -125,6 +129,7 @@ fn of_run(dir: &RunDir) -> Result<Report> {
     let file = File::open(&certificate).with_context(in_certificate)?;
     let certificate = Certificate::read(BufReader::new(file)).with_context(in_certificate)?;
     let trace = trace(&dir.file("history.jsonl"), Some(Format::Jsonl), &certificate)?;
+    let spacetimes = spacetimes(dir, &info, &result, &certificate, &trace)?;
     let origin = [
         ("run", path.to_string()),
         ("again", super::run::again(dir, &info)),
@@ -135,7 +140,22 @@ fn of_run(dir: &RunDir) -> Result<Report> {
         ("made by", format!("quorate {}", info.quorate)),
     ];
     let title = result["workload"].as_str().unwrap_or_default().to_owned();
-    Ok(Report::new(&title, &origin, result, &certificate, trace))
+    Ok(Report::new(&title, &origin, result, &certificate, trace, &spacetimes))
+}
+
+/// What happened behind the counterexamples of a run that can be run again.
+fn spacetimes(
+    dir: &RunDir,
+    info: &RunInfo,
+    result: &Value,
+    certificate: &Certificate,
+    trace: &Trace,
+) -> Result<Vec<SpaceTimePicture>> {
+    if info.world != WorldKind::Sim || result["verdict"] != "invalid" {
+        return Ok(Vec::new());
+    }
+    let workload = super::run::load(&dir.file("workload.toml"))?.resolve()?;
+    Ok(behind(&workload, info.seed, result, certificate, trace))
 }
 
 /// The report of a history, which is checked for everything there is to know.
@@ -180,7 +200,7 @@ fn of_history(args: &ReportArgs) -> Result<Report> {
     }
     origin.retain(|(_, text)| !text.is_empty());
     let title = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    Ok(Report::new(&title.unwrap_or_default(), &origin, result, &certificate, trace))
+    Ok(Report::new(&title.unwrap_or_default(), &origin, result, &certificate, trace, &[]))
 }
 
 /// Reads a history once more, for its pictures.

@@ -1,9 +1,9 @@
 //! `quorate shrink`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use quorate_checker::Anomaly;
 use serde_json::json;
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::interrupt::Interrupt;
 use super::progress::Counter;
 use super::run::load;
-use super::story::story;
+use super::story::{Saved, save, story};
 use super::{Exit, print, print_json};
 use crate::campaign::shrink::{self, Shrunk, Size};
 use crate::report::{configuration, counted, entry};
@@ -46,7 +46,8 @@ pub(super) struct ShrinkArgs {
     /// How long to go on at most; then the smallest story so far is the result.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     time: Nanos,
-    /// Where the story is saved; left out, here, named after the workload.
+    /// Where the story is saved, with its picture beside it as .svg; left out, here, named after the
+    /// workload.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Print one JSON document.
@@ -107,8 +108,7 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
     };
     let here = || PathBuf::from(format!("{}.toml", shrunk.workload.name));
     let path = args.save.clone().unwrap_or_else(here);
-    std::fs::write(&path, shrunk.workload.to_toml())
-        .with_context(|| format!("cannot write the story to {}", path.display()))?;
+    let saved = save(&shrunk.workload, path)?;
     if args.json {
         print_json(&json!({
             "workload": workload.name,
@@ -117,21 +117,22 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
             "before": shrunk.before,
             "after": shrunk.after,
             "script": shrunk.workload.script.as_ref().map(ToString::to_string),
-            "saved": path,
+            "saved": saved.path,
+            "picture": saved.picture,
         }))?;
     } else if !args.quiet {
-        print(&as_text(&workload, seed, &shrunk, &path))?;
+        print(&as_text(&workload, seed, &shrunk, &saved))?;
     }
     Ok(Exit::AsExpected)
 }
 
-fn as_text(workload: &Workload, seed: Seed, shrunk: &Shrunk, path: &Path) -> String {
+fn as_text(workload: &Workload, seed: Seed, shrunk: &Shrunk, saved: &Saved) -> String {
     let config = configuration(&workload.config);
     let mut text = format!("{}: {config}; seed {seed}\n\n", workload.name);
     entry(&mut text, "anomaly", shrunk.anomaly.name());
     entry(&mut text, "before", &sized(shrunk.before));
     entry(&mut text, "after", &sized(shrunk.after));
-    text + &story(&shrunk.workload, path)
+    text + &story(&shrunk.workload, saved)
 }
 
 /// A size in words.

@@ -8,10 +8,12 @@ mod compare;
 mod faults;
 mod html;
 mod json;
+mod markup;
 mod plots;
 mod promise;
 mod quorum;
 mod quorum_svg;
+mod spacetime;
 mod staleness;
 mod text;
 mod trace;
@@ -22,7 +24,7 @@ pub use checked::checked;
 pub use ci::{junit, markdown, one_line};
 pub use compare::{comparison_csv, comparison_json, comparison_page, comparison_table};
 pub use faults::FaultSpan;
-pub use html::{Subject, page};
+pub use html::{SpaceTimePicture, Subject, page};
 pub use json::{
     Summary, isolation as isolation_json, key_on_rung, ladder as ladder_json,
     staleness as staleness_json,
@@ -31,6 +33,7 @@ pub use plots::{Plot, Series, Unit, plots};
 pub use promise::{promised, promised_json};
 pub use quorum::{explained, explained_json};
 pub use quorum_svg::drawing;
+pub use spacetime::{Story, behind, script_picture};
 pub use staleness::staleness;
 pub use text::{
     configuration, counted, entry, explanation, isolation, judged, ladder, not_linearizable_either,

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::markup::escaped;
 use crate::quorum::{Explanation, Meeting, Names, NodeSet, Side, TooMany};
 
 /// How many quorums of a kind are drawn.
@@ -298,8 +299,4 @@ fn shortened(text: &str, length: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(length - 1).chain(['…']).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -126,9 +126,17 @@ fn a_run_is_shrunk_and_so_is_a_workload_with_its_seed() {
     let run = shell.only_run();
     let result = shell.quorate(&format!("shrink {run} --save a.toml --json")).ends(0).json();
     assert!(result["after"]["ops"].as_u64() < result["before"]["ops"].as_u64());
+    assert_eq!(result["picture"], "a.svg");
+    let picture = fs::read_to_string(shell.path("a.svg")).expect("it is drawn");
+    let title = format!(">{} on key ", result["anomaly"].as_str().expect("a name"));
+    assert!(picture.contains("class=\"message ") && picture.contains(&title), "{picture}");
     shell.quorate("run a.toml --quiet").ends(0);
     let text = shell.quorate("shrink a.toml --save b.toml").ends(0);
-    assert!(text.out.contains("\nagain        quorate run b.toml"), "{}", text.out);
+    assert!(
+        text.out.contains("\npicture      b.svg\nagain        quorate run b.toml"),
+        "{}",
+        text.out
+    );
     let short = fs::read_to_string(shell.path("b.toml")).expect("it is saved");
     let long = fs::read_to_string(shell.path("a.toml")).expect("it is saved");
     assert!(short.lines().count() <= long.lines().count());

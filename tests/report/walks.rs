@@ -104,6 +104,36 @@ fn a_counterexample_is_shown_where_it_happened() {
 }
 
 #[test]
+fn an_operation_shows_its_messages() {
+    in_browser(async |browser| {
+        let reports = Reports::new();
+        browser.open(&reports.invalid()).await;
+        let count = |css: &str| format!("document.querySelectorAll('{css}').length");
+        assert_eq!(browser.value(&count(".behind .spacetime")).await, json!(1));
+        // The same operations stand above and in the diagram, under the same letters.
+        let labels = |css: &str| {
+            format!(
+                "[...document.querySelectorAll('{css} text')].map(text => text.textContent).sort().join()"
+            )
+        };
+        let above = browser.value(&labels(".bar")).await;
+        assert_eq!(browser.value(&labels(".spacetime .operation")).await, above);
+        browser.point(".bar[data-op='0'] rect", (0.0, 0.0), false).await;
+        browser.until(&format!("{} === 2", count(".chosen:not(.message)"))).await;
+        let others = ".spacetime .message.chosen:not([data-op=\"0\"])";
+        assert_eq!(browser.value(&count(others)).await, json!(0));
+        assert_ne!(browser.value(&count(".spacetime .message.chosen")).await, json!(0));
+        // What was clicked stays when the mouse goes elsewhere, until it is clicked again.
+        browser.point(".spacetime .operation[data-op='1'] rect", (0.0, 0.0), true).await;
+        browser.point("h1", (0.0, 0.0), false).await;
+        browser.until(&format!("{} === 2", count(".chosen:not(.message)[data-op=\"1\"]"))).await;
+        browser.point(".spacetime .operation[data-op='1'] rect", (0.0, 0.0), true).await;
+        browser.point("h1", (0.0, 0.0), false).await;
+        browser.until(&format!("{} === 0", count(".chosen"))).await;
+    });
+}
+
+#[test]
 fn the_mouse_asks_and_chooses() {
     in_browser(async |browser| {
         let reports = Reports::new();

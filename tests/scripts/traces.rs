@@ -139,7 +139,7 @@ fn a_diagram_has_every_message_operation_and_value() {
     let (_, recording) =
         simulate_recording(&workload, Seed(0), &mut |_| true).expect("nothing is written");
     let config = Arc::new(workload.config.clone());
-    let drawn = recording.spacetime(&config).expect("it happened");
+    let drawn = recording.spacetime(&config, &[0]).expect("it happened");
     let messages: Vec<_> = drawn
         .messages
         .iter()
@@ -157,9 +157,13 @@ fn a_diagram_has_every_message_operation_and_value() {
             ("holding", 1, 0, later + 2_000, Some((later + 4_000, true))),
         ]
     );
+    assert!(drawn.messages.iter().all(|message| message.serves == Some(0)), "{:?}", drawn.messages);
     let [asked] = drawn.operations.as_slice() else { panic!("{:?}", drawn.operations) };
     assert_eq!((asked.begun, asked.arrived), (begun, Some(begun)));
     assert_eq!(asked.ended.map(|(at, _)| at), Some(later + 4_000));
+    assert_eq!(asked.answered, Some(later + 4_000));
+    let brought: Vec<_> = drawn.holdings.iter().map(|held| held.brought_by).collect();
+    assert_eq!(brought, [None, Some(0), None]);
     let held: Vec<_> =
         drawn.holdings.iter().map(|held| (held.from, held.node, held.value)).collect();
     assert_eq!(held, [(begun, 0, Some(7)), (later, 1, Some(7)), (later + 5_000, 1, None)]);

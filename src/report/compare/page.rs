@@ -12,7 +12,11 @@ use crate::judge::Judgement;
 use crate::protocol::{Configuration, Protocol, Setting};
 use crate::time::show_duration;
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(
+    include_str!("../style/theme.css"),
+    include_str!("../style/base.css"),
+    include_str!("page.css"),
+);
 
 /// The page.
 pub fn comparison_page(question: &Question, comparison: &Comparison) -> String {

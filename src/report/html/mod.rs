@@ -9,7 +9,6 @@ mod proofs;
 mod sample;
 mod texts;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -31,7 +30,12 @@ const VERSION: u32 = 1;
 /// So many counterexamples are told at most.
 const VIOLATIONS_MAX: usize = 100;
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(
+    include_str!("../style/theme.css"),
+    include_str!("../style/base.css"),
+    include_str!("page.css"),
+    include_str!("../spacetime/picture.css"),
+);
 /// The script, in the order in which it reads.
 const SCRIPT: &str = concat!(
     "\"use strict\";\n(() => {\n",
@@ -39,6 +43,7 @@ const SCRIPT: &str = concat!(
     include_str!("script/elements.js"),
     include_str!("script/verdict.js"),
     include_str!("script/counterexample.js"),
+    include_str!("script/spacetime.js"),
     include_str!("script/lanes.js"),
     include_str!("script/timeline.js"),
     include_str!("script/search.js"),
@@ -60,6 +65,17 @@ pub struct Subject<'a> {
     pub certificate: &'a Certificate,
     /// The history.
     pub trace: &'a Trace,
+    /// What happened between clients and nodes, if it is known.
+    pub spacetimes: &'a [SpaceTimePicture],
+}
+
+/// The messages behind one counterexample.
+#[derive(Debug)]
+pub struct SpaceTimePicture {
+    /// The place of its key in the certificate.
+    pub proof: usize,
+    /// An SVG element, as [`Story::element`](super::Story::element) makes it.
+    pub svg: String,
 }
 
 /// The whole page.
@@ -73,10 +89,19 @@ pub fn page(subject: &Subject<'_>) -> String {
         script_hash = script,
         style_hash = style,
         style = STYLE,
+        pictures = pictures(subject.spacetimes),
         document = document,
         script = SCRIPT,
     );
     page
+}
+
+/// Each picture in a template, from which the script takes it when it is looked at.
+fn pictures(spacetimes: &[SpaceTimePicture]) -> String {
+    let template = |picture: &SpaceTimePicture| {
+        format!("<template id=\"spacetime-{}\">{}</template>\n", picture.proof, picture.svg)
+    };
+    spacetimes.iter().map(template).collect()
 }
 
 /// JSON that stays inside its element whatever it holds, and that older scripts read, too. Outside of
@@ -100,7 +125,7 @@ fn fingerprint(text: &str) -> String {
 }
 
 fn document(subject: &Subject<'_>, limit: usize) -> Json {
-    let Subject { title, origin, result, certificate, trace } = *subject;
+    let Subject { title, origin, result, certificate, trace, .. } = *subject;
     let sample = Sample::new(trace.operations.len(), &cited(trace, certificate), limit);
     let mut texts = Texts::new(trace);
     let columns = columns(trace, &sample, &mut texts);
@@ -182,16 +207,20 @@ fn link(result: &mut Json, certificate: &Certificate) {
     let Some(violations) = result["violations"].as_array_mut() else { return };
     let count = violations.len();
     violations.truncate(VIOLATIONS_MAX);
-    let name = |key: &KeyCertificate| match &key.key {
-        Datum::Nil => String::new(),
-        key => key.to_string(),
-    };
-    let places: BTreeMap<String, usize> = certificate.keys.iter().map(name).zip(0..).collect();
     for violation in violations {
-        let place = violation["key"].as_str().and_then(|key| places.get(key));
+        let place = violation["key"].as_str().and_then(|key| place_of_key(certificate, key));
         violation["proof"] = json!(place);
     }
     result["violation_count"] = json!(count);
+}
+
+/// The place in a certificate of the key that a result calls so.
+pub(super) fn place_of_key(certificate: &Certificate, name: &str) -> Option<usize> {
+    let is_it = |key: &KeyCertificate| match &key.key {
+        Datum::Nil => name.is_empty(),
+        key => key.to_string() == name,
+    };
+    certificate.keys.iter().position(is_it)
 }
 
 /// Cuts every text in a document that is not fit to be shown.

@@ -20,6 +20,7 @@ fn document_of(history: &str, limit: usize) -> Json {
         result: &result,
         certificate: &certificate,
         trace: &trace,
+        spacetimes: &[],
     };
     document(&subject, limit)
 }
@@ -103,6 +104,7 @@ fn a_page_names_its_only_script() {
         result: &result,
         certificate: &certificate,
         trace: &trace,
+        spacetimes: &[],
     });
     assert_eq!(page.matches("<script").count(), 2, "the document and the script");
     assert!(page.contains(&format!("script-src '{}'", fingerprint(SCRIPT))));

@@ -172,6 +172,14 @@ impl Stage {
         self.waiting.iter().find(|waiting| waiting.process == process).map(|waiting| waiting.node)
     }
 
+    /// The processes to which an answer is on its way.
+    pub fn answered(&self) -> impl Iterator<Item = u32> {
+        let answered = self.waiting.iter().filter(|waiting| {
+            matches!(waiting.connection, Connection::Long { answer: Some(_), .. })
+        });
+        answered.map(|waiting| waiting.process)
+    }
+
     /// The requests on their way to their nodes, in the order in which they were asked.
     pub fn requests(&self) -> impl Iterator<Item = RequestId> {
         self.requests.iter().map(|(_, request)| request.id)

@@ -1,7 +1,7 @@
 //! A recording as a diagram of space and time shows it: who sent what to whom, when it arrived or was lost,
 //! which node held what of which register, and what clients asked and learned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::recording::{Loss, Moment, Recording};
@@ -19,8 +19,8 @@ pub struct SpaceTime {
     pub messages: Vec<Carried>,
     /// What clients asked for, in the order in which they began.
     pub operations: Vec<Asked>,
-    /// Which node held what of which register from when on, in the order of time. Nothing is said of a
-    /// register until it is written, nor of protocols whose replicas hold something else than a value.
+    /// Which node held what of the registers asked for from when on, in the order of time. Nothing is said
+    /// of a register until it is written, nor of protocols whose replicas hold something else than a value.
     pub holdings: Vec<Holding>,
     /// What happened to nodes beside messages and requests, in the order of time.
     pub incidents: Vec<(Nanos, NodeId, Incident)>,
@@ -43,6 +43,9 @@ pub struct Carried {
     pub sent: Nanos,
     /// What became of it; `None` if it was still on its way in the end.
     pub ended: Option<(Nanos, Ending)>,
+    /// The operation that made a node send it, by way of other messages and of the disk; `None` if a timer
+    /// or a start did.
+    pub serves: Option<usize>,
 }
 
 /// What became of a message.
@@ -67,6 +70,8 @@ pub struct Asked {
     pub begun: Nanos,
     /// When the node heard of it; `None` if it never did.
     pub arrived: Option<Nanos>,
+    /// When the node answered; `None` if it never did while the client waited.
+    pub answered: Option<Nanos>,
     /// When the client learned what, and what.
     pub ended: Option<(Nanos, Response)>,
 }
@@ -82,6 +87,8 @@ pub struct Holding {
     pub key: Key,
     /// Its value; `None` if there is none any more, as after a crash.
     pub value: Option<Value>,
+    /// The message that brought it; `None` if it came otherwise.
+    pub brought_by: Option<usize>,
 }
 
 /// What happens to a node by itself.
@@ -100,12 +107,16 @@ pub enum Incident {
 }
 
 impl Recording {
-    /// The diagram, of a cluster of this configuration.
+    /// The diagram, of a cluster of this configuration, with what its nodes hold of these registers.
     ///
     /// # Errors
     /// If this is no recording of one.
-    pub fn spacetime(&self, config: &Arc<Configuration>) -> Result<SpaceTime, Impossible> {
-        let mut draftsman = Draftsman::new(Stage::with_patience(config, self.patience));
+    pub fn spacetime(
+        &self,
+        config: &Arc<Configuration>,
+        keys: &[Key],
+    ) -> Result<SpaceTime, Impossible> {
+        let mut draftsman = Draftsman::new(Stage::with_patience(config, self.patience), keys);
         for moment in &self.moments {
             draftsman.draw(moment)?;
         }
@@ -115,7 +126,7 @@ impl Recording {
 }
 
 /// Follows a recording on a stage.
-struct Draftsman {
+struct Draftsman<'k> {
     stage: Stage,
     drawn: SpaceTime,
     /// Which of the messages drawn is at each place of the wire.
@@ -125,11 +136,23 @@ struct Draftsman {
     /// The operations whose requests are on their way.
     asked: BTreeMap<RequestId, usize>,
     held: BTreeMap<(NodeId, Key), Value>,
-    keys: Vec<Key>,
+    keys: &'k [Key],
+    /// For each node, the operations behind what it has written and not synced.
+    writing: Vec<VecDeque<Option<usize>>>,
 }
 
-impl Draftsman {
-    fn new(stage: Stage) -> Self {
+/// Why a step happens.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cause {
+    /// The operation behind it.
+    serves: Option<usize>,
+    /// The message that arrives.
+    message: Option<usize>,
+}
+
+impl<'k> Draftsman<'k> {
+    fn new(stage: Stage, keys: &'k [Key]) -> Self {
+        let writing = vec![VecDeque::new(); usize::from(stage.node_count())];
         let mut draftsman = Self {
             stage,
             drawn: SpaceTime::default(),
@@ -137,16 +160,18 @@ impl Draftsman {
             under_way: BTreeMap::new(),
             asked: BTreeMap::new(),
             held: BTreeMap::new(),
-            keys: Vec::new(),
+            keys,
+            writing,
         };
-        draftsman.draw_sent();
+        draftsman.draw_sent(None);
         draftsman
     }
 
     fn draw(&mut self, moment: &Moment) -> Result<(), Impossible> {
         let Moment { at, step, loss } = moment;
         self.stage.pass(at.saturating_sub(self.stage.now()));
-        let leaves = self.leaves_wire(step);
+        let place = self.place_on_wire(step);
+        let cause = self.cause(step, place);
         let happenings = self.stage.take(step)?;
         match step {
             Step::Begin { process, node, operation } => {
@@ -158,12 +183,13 @@ impl Draftsman {
                     self.drawn.operations[operation].arrived = Some(*at);
                 }
             }
-            Step::Deliver(_) => self.end(leaves, *at, Ending::Arrived),
-            Step::Drop(_) => self.end(leaves, *at, Ending::Lost(loss.unwrap_or(Loss::Chance))),
+            Step::Deliver(_) => self.end(place, *at, Ending::Arrived),
+            Step::Drop(_) => self.end(place, *at, Ending::Lost(loss.unwrap_or(Loss::Chance))),
             Step::Sync { node } => self.mark(*at, *node, Incident::Synced),
             Step::Timer { node, timer } => self.mark(*at, *node, Incident::Timer(*timer)),
             Step::Crash { node, lose_unsynced } => {
                 self.mark(*at, *node, Incident::Crashed(*lose_unsynced));
+                self.writing[usize::from(*node)].clear();
             }
             Step::Restart { node } => self.mark(*at, *node, Incident::Restarted),
             Step::SetClock { node, offset } => self.mark(*at, *node, Incident::ClockSet(*offset)),
@@ -174,21 +200,49 @@ impl Draftsman {
         }
         for Happening { process, response } in happenings {
             if let Some(operation) = self.under_way.remove(&process) {
-                self.drawn.operations[operation].ended = Some((*at, response));
+                let operation = &mut self.drawn.operations[operation];
+                operation.ended = Some((*at, response));
+                if response.is_of_node() {
+                    operation.answered.get_or_insert(*at);
+                }
             }
         }
-        self.draw_sent();
-        self.draw_held();
+        let serves = match step {
+            Step::Begin { .. } => self.drawn.operations.len().checked_sub(1),
+            _ => cause.serves,
+        };
+        self.draw_answered();
+        self.draw_sent(serves);
+        self.draw_written(serves);
+        self.draw_held(cause.message);
         Ok(())
     }
 
-    /// The place on the wire of the message that a step takes off it.
-    fn leaves_wire(&self, step: &Step) -> Option<usize> {
+    /// The place on the wire of the message that a step is about.
+    fn place_on_wire(&self, step: &Step) -> Option<usize> {
         match step {
-            Step::Deliver(envelope) | Step::Drop(envelope) => {
+            Step::Deliver(envelope) | Step::Drop(envelope) | Step::Duplicate(envelope) => {
                 self.stage.wire().iter().position(|other| other == envelope)
             }
             _ => None,
+        }
+    }
+
+    /// Why a step is about to happen, with the place of its message on the wire.
+    fn cause(&mut self, step: &Step, place: Option<usize>) -> Cause {
+        let message = place.map(|place| self.on_wire[place]);
+        match step {
+            Step::Arrive { request } => {
+                Cause { serves: self.asked.get(request).copied(), message: None }
+            }
+            Step::Sync { node } => {
+                let serves = self.writing[usize::from(*node)].pop_front().flatten();
+                Cause { serves, message: None }
+            }
+            _ => {
+                let serves = message.and_then(|message| self.drawn.messages[message].serves);
+                Cause { serves, message }
+            }
         }
     }
 
@@ -200,12 +254,9 @@ impl Draftsman {
     }
 
     fn begin(&mut self, process: u32, node: NodeId, operation: Operation, arrived: Option<Nanos>) {
-        if !self.keys.contains(&operation.key) {
-            self.keys.push(operation.key);
-        }
         let begun = self.stage.now();
         self.under_way.insert(process, self.drawn.operations.len());
-        let asked = Asked { process, node, operation, begun, arrived, ended: None };
+        let asked = Asked { process, node, operation, begun, arrived, answered: None, ended: None };
         self.drawn.operations.push(asked);
     }
 
@@ -223,27 +274,45 @@ impl Draftsman {
     }
 
     /// What has come onto the wire: it is at its end.
-    fn draw_sent(&mut self) {
+    fn draw_sent(&mut self, serves: Option<usize>) {
         let sent = self.stage.now();
         for Envelope { from, to, message } in &self.stage.wire()[self.on_wire.len()..] {
             self.on_wire.push(self.drawn.messages.len());
             let kind = message.kind();
-            self.drawn.messages.push(Carried { from: *from, to: *to, kind, sent, ended: None });
+            let ended = None;
+            self.drawn.messages.push(Carried { from: *from, to: *to, kind, sent, ended, serves });
+        }
+    }
+
+    /// What nodes have written that they had not before: it is at the end.
+    fn draw_written(&mut self, serves: Option<usize>) {
+        for (node, writing) in (0..).zip(&mut self.writing) {
+            writing.resize(self.stage.unsynced(node), serves);
+        }
+    }
+
+    /// Answers that are on their way to their clients, or there.
+    fn draw_answered(&mut self) {
+        let now = self.stage.now();
+        let answered = self.stage.answered().filter_map(|process| self.under_way.get(&process));
+        for operation in answered {
+            self.drawn.operations[*operation].answered.get_or_insert(now);
         }
     }
 
     /// What nodes hold that they did not before.
-    fn draw_held(&mut self) {
+    fn draw_held(&mut self, brought_by: Option<usize>) {
         let from = self.stage.now();
         for node in 0..self.stage.node_count() {
-            for key in &self.keys {
+            for key in self.keys {
                 let value = self.stage.node(node).and_then(|node| node.holds(*key));
                 let before = match value {
                     Some(value) => self.held.insert((node, *key), value),
                     None => self.held.remove(&(node, *key)),
                 };
                 if value != before {
-                    self.drawn.holdings.push(Holding { from, node, key: *key, value });
+                    let holding = Holding { from, node, key: *key, value, brought_by };
+                    self.drawn.holdings.push(holding);
                 }
             }
         }

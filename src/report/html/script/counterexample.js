@@ -8,6 +8,7 @@ const letter = (place) => String.fromCharCode(65 + (place % 26)) + (place < 26 ?
 function bars(ops, cited) {
   const all = cited.map((op, place) => ({
     op,
+    place,
     lane: ops.processOf(op),
     label: `${letter(place)}: ${describe(ops, op)}`,
     from: ops.from[op],
@@ -49,7 +50,7 @@ function drawCounterexample(report, ops, cited) {
     const time = `${bar.label}, from ${showTime(report, bar.from)}${bar.to === Infinity ? ", outcome unknown" : ` to ${showTime(report, bar.to)}`}`;
     return svg(
       "g",
-      { class: `bar ${ops.functionOf(bar.op) === "read" ? "reads" : "writes"}${bar.to === Infinity ? " open" : ""}` },
+      { class: `bar ${ops.functionOf(bar.op) === "read" ? "reads" : "writes"}${bar.to === Infinity ? " open" : ""}`, "data-op": bar.place, tabindex: 0 },
       svg("title", {}, time),
       svg("rect", { x: from, y: top(bar), width: to - from, height: BAR.height, rx: 4 }),
       svg("text", { x, y }, shortLabel(bar)),
@@ -72,6 +73,7 @@ function renderStory(report, ops, proofs, violation) {
     {},
     element("p", { class: "meaning" }, violation.title),
     element("div", { class: "beside" }, picture, element("figcaption", {}, element("ol", { class: "story" }, ...story))),
+    renderSpaceTime(violation.proof),
   );
 }
 
@@ -79,6 +81,7 @@ function renderCounterexample(report, ops, proofs, onShow) {
   const { violations, violation_count: total = violations.length } = report.result;
   if (violations.length === 0) return null;
   const place = element("div", { "aria-live": "polite" });
+  tieOperations(place);
   const options = violations.map((violation, i) =>
     element("option", { value: i }, `${violation.key ? `key ${violation.key}` : "the only key"}: ${violation.anomaly}`),
   );
