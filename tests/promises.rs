@@ -6,7 +6,9 @@ use std::path::Path;
 
 use quorate::judge::{Judged, Judgement, judge};
 use quorate::promise::{Condition, Hazards, promise};
-use quorate::protocol::{Acks, Configuration, Durability, Election, Protocol, Reads, Setting};
+use quorate::protocol::{
+    Acks, Configuration, Durability, Election, MissingValue, Protocol, Reads, Setting,
+};
 use quorate::rng::Seed;
 use quorate::run::simulate;
 use quorate::workload::{File, Workload};
@@ -86,6 +88,25 @@ fn other_clusters() -> Vec<String> {
                 "protocol = \"abd-single-writer\"\nnodes = {n}\nr = {r}\nw = {w}\n\
                  write_back = {write_back}"
             ));
+        }
+    }
+    for (n, r, w) in [(3, 2, 2), (3, 1, 3), (4, 3, 2)] {
+        clusters.push(format!(
+            "protocol = \"caspaxos\"\nnodes = {n}\nr = {r}\nw = {w}\nplain_writes = true"
+        ));
+    }
+    for protocol in ["abd", "abd-single-writer", "lww", "siblings"] {
+        clusters.push(format!("protocol = \"{protocol}\"\nnodes = 3\nanti_entropy = true"));
+    }
+    for (n, quorum, witnesses) in [(3, 2, 1), (3, 2, 2), (5, 3, 2), (4, 4, 1)] {
+        for missing_value in ["wait", "return-older"] {
+            for write_back in [true, false] {
+                clusters.push(format!(
+                    "protocol = \"abd\"\nnodes = {n}\nr = {quorum}\nw = {quorum}\n\
+                     witnesses = {witnesses}\nmissing_value = \"{missing_value}\"\n\
+                     write_back = {write_back}"
+                ));
+            }
         }
     }
     for (pr, pw) in [(0, 0), (1, 1), (2, 2)] {
@@ -209,6 +230,10 @@ fn remedied(config: &Configuration, hazards: Hazards, remedy: &str) -> (Configur
             Some("acks") => config.acks = Acks::Count(number()),
             _ if change == "election = \"latest\"" => config.election = Election::Latest,
             _ if change == "reads = \"read-index\"" => config.reads = Reads::ReadIndex,
+            _ if change == "plain_writes = false" => config.plain_writes = false,
+            _ if change == "missing_value = \"wait\"" => {
+                config.missing_value = MissingValue::Wait;
+            }
             _ if change == "reads = \"tail\"" => config.reads = Reads::Tail,
             _ => panic!("what does {change:?} mean?"),
         }

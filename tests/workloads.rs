@@ -7,7 +7,7 @@ use quorate::judge::{Judgement, judge};
 use quorate::rng::Seed;
 use quorate::run::simulate;
 use quorate::workload::{File, Workload};
-use quorate_checker::Budget;
+use quorate_checker::{Budget, Rung, Verdict};
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     let entries = fs::read_dir(dir).expect("the collection is there");
@@ -61,6 +61,24 @@ fn each_ends_as_it_says_it_must_ten_seeds_in_a_row() {
 }
 
 #[test]
+fn replicas_that_compare_what_they_hold_agree_once_it_is_quiet() {
+    let all = workloads();
+    let compares =
+        all.iter().find(|workload| workload.name == "anti-entropy").expect("it is there");
+    let mut compares_not = compares.clone();
+    compares_not.config.anti_entropy = false;
+    for seed in 1..=10 {
+        let agreement = |workload: &Workload| {
+            let run = simulate(workload, Seed(seed), None, &mut |_| true).expect("no file");
+            let judged = judge(workload, run, Budget::GENEROUS, || {});
+            judged.ladder.rows[Rung::Convergence as usize].verdict()
+        };
+        assert_eq!(agreement(compares), Verdict::Valid, "seed {seed}");
+        assert_eq!(agreement(&compares_not), Verdict::Invalid, "seed {seed}");
+    }
+}
+
+#[test]
 fn each_says_what_it_shows() {
     for workload in workloads() {
         assert!(workload.about.ends_with('.'), "{}: {:?}", workload.name, workload.about);
@@ -95,6 +113,23 @@ fn a_setting_that_means_nothing_to_the_protocol_is_refused() {
         refused("protocol = \"primary\"\nacks = \"quorum\""),
         "w.toml:3: field `cluster.acks`: found \"quorum\"; expected \"insync\", or how many backups a \
          write waits for"
+    );
+    assert_eq!(
+        refused("protocol = \"lww\"\nplain_writes = true"),
+        "w.toml:3: field `cluster.plain_writes`: means nothing to protocol lww; expected protocol caspaxos"
+    );
+    assert_eq!(
+        refused("nodes = 3\nwitnesses = 3"),
+        "w.toml:3: field `cluster.witnesses`: 3 witnesses >= N = 3: nobody has a value; expected 0 to 2"
+    );
+    assert_eq!(
+        refused("witnesses = 1\nanti_entropy = true"),
+        "w.toml:2: field `cluster.witnesses`: witnesses are told by their number and have nothing to give to \
+         others; expected anti_entropy = false beside them"
+    );
+    assert_eq!(
+        refused("witnesses = 1\nmissing_value = \"guess\""),
+        "w.toml:3: field `cluster.missing_value`: found \"guess\"; expected wait or return-older"
     );
     assert_eq!(
         refused("protocol = \"primary\"\nmin_insync = 2"),

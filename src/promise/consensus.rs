@@ -29,6 +29,19 @@ pub(super) fn caspaxos(config: &Configuration) -> Promise {
     if !reads_meet_writes(config) {
         return missed_reads(config);
     }
+    if config.plain_writes {
+        return Promise {
+            condition: Condition::Eventual,
+            because: "plain_writes = true: writes bypass the consensus".into(),
+            reason: "Whoever prepared a ballot before a plain write was stored, a read or a \
+                     compare-and-set, has what it found accepted over that: the write is acknowledged, \
+                     and gone."
+                .into(),
+            remedy: "plain_writes = false".into(),
+            source: "DataStax, \"Using lightweight transactions\", of which it says not to mix them with \
+                     other operations",
+        };
+    }
     Promise {
         condition: Condition::Linearizable,
         because: read_write_sum(config),

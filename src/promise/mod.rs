@@ -40,6 +40,7 @@ pub fn check(config: &Configuration) -> Result<(), Impossible> {
     if let Some(system) = &config.system {
         check_system(system, liars)?;
     }
+    check_witnesses(config)?;
     for (field, name, quorum, whose) in [("r", "R", r, "read"), ("w", "W", w, "write")] {
         if quorum == 0 {
             let problem = format!(
@@ -64,6 +65,34 @@ pub fn check(config: &Configuration) -> Result<(), Impossible> {
             );
             impossible(field, problem)
         }
+    }
+}
+
+/// Whether so many replicas can be without values.
+fn check_witnesses(config: &Configuration) -> Result<(), Impossible> {
+    let Configuration { n, witnesses, liars, .. } = *config;
+    let impossible = |problem| Err(Impossible { field: "witnesses", problem });
+    if witnesses == 0 {
+        return Ok(());
+    }
+    if witnesses >= n {
+        let problem = format!(
+            "{witnesses} witnesses >= N = {n}: nobody has a value; expected 0 to {}",
+            n - 1
+        );
+        return impossible(problem);
+    }
+    let beside = [
+        (liars > 0, "liars = 0"),
+        (config.anti_entropy, "anti_entropy = false"),
+        (config.system.is_some(), "r and w instead of a system"),
+    ];
+    match beside.into_iter().find(|(is_there, _)| *is_there) {
+        None => Ok(()),
+        Some((_, expected)) => impossible(format!(
+            "witnesses are told by their number and have nothing to give to others; expected {expected} \
+             beside them"
+        )),
     }
 }
 

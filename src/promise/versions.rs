@@ -4,7 +4,7 @@
 use super::liars;
 use super::theory::{Condition, Hazards, Promise, read_write_sum, write_write_sum};
 use super::{reads_meet_writes, writes_meet_writes};
-use crate::protocol::{Configuration, Protocol};
+use crate::protocol::{Configuration, MissingValue, Protocol};
 
 /// Reads need not meet writes.
 pub(super) fn missed_reads(config: &Configuration) -> Promise {
@@ -65,6 +65,9 @@ pub(super) fn abd(config: &Configuration, hazards: Hazards) -> Promise {
     if !writes_meet_writes(config) {
         return missed_writes(config);
     }
+    if let Some(promise) = witnesses_only(config) {
+        return promise;
+    }
     if !config.write_back && w == n && reads_repeat(config, hazards) {
         return Promise {
             condition: Condition::Linearizable,
@@ -110,6 +113,25 @@ pub(super) fn abd(config: &Configuration, hazards: Hazards) -> Promise {
         remedy: String::new(),
         source: SOURCE,
     }
+}
+
+/// What is left where reads return older values than witnesses know of, and perhaps only witnesses know;
+/// `None` if that changes nothing.
+fn witnesses_only(config: &Configuration) -> Option<Promise> {
+    let Configuration { n, r, w, witnesses, .. } = *config;
+    let common = r + w - n;
+    let is_told = config.missing_value == MissingValue::Wait || common > witnesses;
+    (!is_told).then(|| Promise {
+        condition: Condition::Eventual,
+        because: format!(
+            "missing_value = \"return-older\", and R + W - N = {common} <= {witnesses} witnesses"
+        ),
+        reason: "The quorum of a read and that of the last write may have only witnesses in common, which \
+                 know that there is a later version and have no value to go with it."
+            .into(),
+        remedy: "missing_value = \"wait\"".into(),
+        source: "Pâris, \"Voting with witnesses\", ICDCS 1986",
+    })
 }
 
 /// The change to versions that are counted, and whatever makes that worth it.

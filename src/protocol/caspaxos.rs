@@ -3,6 +3,9 @@
 //!
 //! Every operation, reads too, chooses a ballot above all it knows, asks a quorum what was accepted last,
 //! changes that, and has the result accepted by a quorum. Quorums of the two phases must meet.
+//!
+//! Plain writes, where a configuration has them, are stored at a quorum as they are, with a clock's reading for
+//! a ballot and without asking anybody: what Cassandra does with writes that are no lightweight transactions.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +67,8 @@ pub(super) enum Message {
     Accept { key: Key, ballot: Ballot, value: Option<Value> },
     /// I have.
     Accepted { key: Key, ballot: Ballot },
+    /// Accept this whatever you have promised, unless you have accepted something later.
+    Put { key: Key, ballot: Ballot, value: Option<Value> },
     /// I take part in no ballot before this one.
     Reject { key: Key, ballot: Ballot, promised: Ballot },
 }
@@ -125,7 +130,10 @@ impl Machine for CasPaxos {
 
     fn request(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
         cx.set_timer(cx.patience(), 0, Timer { kind: EXPIRE, number: request.id.0 });
-        self.attempt(request, cx);
+        match request.request {
+            Request::Write(value) if cx.config().plain_writes => self.put(request, value, cx),
+            Request::Write(_) | Request::Read | Request::Cas { .. } => self.attempt(request, cx),
+        }
     }
 
     fn message(&mut self, from: NodeId, message: Message, cx: &mut Context<'_, Self>) {
@@ -137,6 +145,10 @@ impl Machine for CasPaxos {
             }
             Message::Accepted { key, ballot } => self.accepted(from, (key, ballot), cx),
             Message::Reject { key, ballot, promised } => self.outrun((key, ballot), promised, cx),
+            Message::Put { key, ballot, value } => {
+                let put = Acceptor { promised: Ballot::default(), accepted: ballot, value };
+                self.store(from, key, put, Message::Accepted { key, ballot }, cx);
+            }
         }
     }
 
@@ -167,6 +179,7 @@ impl Machine for CasPaxos {
             Message::Promise { .. } => "promise",
             Message::Accept { .. } => "accept",
             Message::Accepted { .. } => "accepted",
+            Message::Put { .. } => "put",
             Message::Reject { .. } => "reject",
         }
     }
@@ -175,9 +188,7 @@ impl Machine for CasPaxos {
 impl CasPaxos {
     /// Begins a ballot above all that were heard of.
     fn attempt(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
-        let highest = self.highest.get_or_insert_with(request.key, || 0);
-        *highest += 1;
-        let ballot = Ballot { counter: *highest, node: cx.id(), incarnation: self.incarnation };
+        let ballot = self.next_ballot(request.key, cx);
         self.attempts.push(Attempt {
             ballot,
             request,
@@ -187,6 +198,30 @@ impl CasPaxos {
         });
         let all = NodeSet::first(cx.config().n);
         cx.send_each(all, &Message::Prepare { key: request.key, ballot });
+    }
+
+    /// A ballot above all that were heard of. Where plain writes are stamped by clocks, so are ballots.
+    fn next_ballot(&mut self, key: Key, cx: &Context<'_, Self>) -> Ballot {
+        let highest = self.highest.get_or_insert_with(key, || 0);
+        *highest += 1;
+        if cx.config().plain_writes {
+            *highest = cx.now.max(*highest);
+        }
+        Ballot { counter: *highest, node: cx.id(), incarnation: self.incarnation }
+    }
+
+    /// Stores a value without asking anybody what there is.
+    fn put(&mut self, request: ClientRequest, value: Value, cx: &mut Context<'_, Self>) {
+        let ballot = self.next_ballot(request.key, cx);
+        self.attempts.push(Attempt {
+            ballot,
+            request,
+            answered: NodeSet::EMPTY,
+            latest: (Ballot::default(), None),
+            reply: Some(ClientReply::Written),
+        });
+        let put = Message::Put { key: request.key, ballot, value: Some(value) };
+        cx.send_each(NodeSet::first(cx.config().n), &put);
     }
 
     fn prepare(&mut self, from: NodeId, key: Key, ballot: Ballot, cx: &mut Context<'_, Self>) {

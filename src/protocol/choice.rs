@@ -121,6 +121,29 @@ impl Election {
     }
 }
 
+/// What a read does if a witness knows a later version than those that have values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingValue {
+    /// It waits until somebody answers who has the value.
+    Wait,
+    /// It returns the latest value that it has found.
+    ReturnOlder,
+}
+
+impl MissingValue {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Wait, Self::ReturnOlder];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::ReturnOlder => "return-older",
+        }
+    }
+}
+
 /// A setting that means something to some protocols only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setting {
@@ -152,6 +175,14 @@ pub enum Setting {
     MinInsync,
     /// [`Configuration::election`](super::Configuration::election).
     Election,
+    /// [`Configuration::plain_writes`](super::Configuration::plain_writes).
+    PlainWrites,
+    /// [`Configuration::anti_entropy`](super::Configuration::anti_entropy).
+    AntiEntropy,
+    /// [`Configuration::witnesses`](super::Configuration::witnesses).
+    Witnesses,
+    /// [`Configuration::missing_value`](super::Configuration::missing_value).
+    MissingValue,
 }
 
 impl Setting {
@@ -172,6 +203,10 @@ impl Setting {
             Self::Acks => "acks",
             Self::MinInsync => "min_insync",
             Self::Election => "election",
+            Self::PlainWrites => "plain_writes",
+            Self::AntiEntropy => "anti_entropy",
+            Self::Witnesses => "witnesses",
+            Self::MissingValue => "missing_value",
         }
     }
 }

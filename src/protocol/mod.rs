@@ -13,6 +13,7 @@ mod abd;
 mod caspaxos;
 mod chain;
 mod choice;
+mod entropy;
 mod gifford;
 mod keys;
 mod led;
@@ -35,7 +36,7 @@ mod version;
 mod versioned;
 mod voting;
 
-pub use choice::{Acks, Durability, Election, Lies, Reads, Setting};
+pub use choice::{Acks, Durability, Election, Lies, MissingValue, Reads, Setting};
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
 pub use message::{ClientReply, ClientRequest, Request, RequestId};
 pub use mutant::{Mutant, MutantClass};
@@ -59,6 +60,7 @@ pub const NODE_COUNT_MAX: usize = 64;
 
 /// A cluster of replicas and how they work together.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting by itself")]
 pub struct Configuration {
     /// How versions are chosen.
     pub protocol: Protocol,
@@ -95,6 +97,14 @@ pub struct Configuration {
     pub min_insync: u16,
     /// Who may become primary.
     pub election: Election,
+    /// Whether writes bypass the consensus on their register (`caspaxos`).
+    pub plain_writes: bool,
+    /// Whether replicas compare what they hold now and then, and mend what differs.
+    pub anti_entropy: bool,
+    /// How many replicas store versions and no values, the last ones of the cluster.
+    pub witnesses: u16,
+    /// What a read does if a witness knows a later version than those that have values.
+    pub missing_value: MissingValue,
     /// The bug that it has, if it is broken on purpose.
     pub mutant: Option<Mutant>,
 }
@@ -120,6 +130,10 @@ impl Configuration {
             acks: Acks::Count(n / 2),
             min_insync: 1,
             election: Election::Latest,
+            plain_writes: false,
+            anti_entropy: false,
+            witnesses: 0,
+            missing_value: MissingValue::Wait,
             mutant: None,
         }
     }
@@ -139,11 +153,18 @@ impl Configuration {
         node + self.liars >= self.n
     }
 
+    /// Whether a node stores versions and no values.
+    pub fn is_witness(&self, node: NodeId) -> bool {
+        node + self.witnesses >= self.n
+    }
+
     /// Whether nodes do the same whatever their numbers, so that clusters which differ only in these have
     /// the same future.
     pub fn nodes_are_alike(&self) -> bool {
         self.protocol.nodes_are_alike()
             && self.liars == 0
+            && self.witnesses == 0
+            && !self.anti_entropy
             && self.replicas == self.n
             && self.system.is_none()
     }

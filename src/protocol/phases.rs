@@ -9,7 +9,8 @@ use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::{Context, Machine, Seat, Slot};
+use super::entropy::{self, Entropy};
+use super::machine::{Context, Machine, Seat, Slot, Timer};
 use super::message::{ClientReply, ClientRequest, Request, RequestId};
 use super::registry::Registered;
 use super::replica::{Held, Registers};
@@ -73,7 +74,7 @@ pub(super) struct Gathered<H> {
 }
 
 /// Between nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Message<H> {
     /// What do you hold of this register?
     Query { op: OpId, key: Key },
@@ -83,7 +84,12 @@ pub(super) enum Message<H> {
     Store { op: OpId, key: Key, held: H },
     /// I hold it.
     Holding { op: OpId },
+    /// Between replicas that compare what they hold.
+    Entropy(entropy::Message<H>),
 }
+
+/// So often within an operation's patience replicas compare what they hold, at least.
+const COMPARISONS: u64 = 4;
 
 /// A phase of an operation in the eyes of its coordinator: never reused by that node, not even after a
 /// restart.
@@ -119,6 +125,8 @@ enum Asks {
 pub(super) struct Phases<P: Phased> {
     protocol: P,
     registers: Registers<P::Held, (NodeId, OpId)>,
+    /// What it holds in short, where replicas compare that.
+    entropy: Option<Entropy>,
     next_serial: u64,
     slots: Vec<Option<Pending<P>>>,
     free: Vec<u32>,
@@ -136,10 +144,21 @@ where
     const NODES_ARE_ALIKE: bool = true;
 
     fn start(seat: &Seat, disk: impl Iterator<Item = (Slot, P::Held)>) -> Self {
-        let disk = disk.map(|(slot, held)| (slot.number as Key, held));
+        let disk: Vec<(Key, P::Held)> =
+            disk.map(|(slot, held)| (slot.number as Key, held)).collect();
+        let keys: Vec<Key> = disk.iter().map(|(key, _)| *key).collect();
+        let registers = Registers::new(&seat.config, disk.into_iter());
+        let entropy = seat.config.anti_entropy.then(|| {
+            let mut entropy = Entropy::default();
+            for key in keys {
+                entropy.changed(key, &registers.held(key));
+            }
+            entropy
+        });
         Self {
             protocol: P::start(seat),
-            registers: Registers::new(&seat.config, disk),
+            registers,
+            entropy,
             next_serial: if seat.config.is(Mutant::SerialsStartAnew) {
                 0
             } else {
@@ -148,6 +167,13 @@ where
             slots: Vec::new(),
             free: Vec::new(),
             expiry: VecDeque::new(),
+        }
+    }
+
+    fn begin(&mut self, cx: &mut Context<'_, Self>) {
+        if self.entropy.is_some() {
+            let after = cx.patience() / COMPARISONS;
+            cx.set_timer(after, after, Timer { kind: 0, number: 0 });
         }
     }
 
@@ -191,18 +217,29 @@ where
                 cx.send(from, Message::Holding { op });
             }
             Message::Query { op, key } => cx.send(from, self.found(op, key)),
-            Message::Store { op, key, held } => {
-                let stores = self.registers.store(key, &held, (from, op));
-                if let Some(held) = stores.persist {
-                    cx.persist(Slot { room: 0, number: key.into() }, held);
+            Message::Store { op, key, mut held } => {
+                if cx.config().is_witness(cx.id()) {
+                    held = held.without_value();
                 }
+                let stores = self.registers.store(key, &held, (from, op));
+                self.keep(key, stores.persist, cx);
                 if stores.acknowledge {
                     cx.send(from, Message::Holding { op });
                 }
             }
             Message::Found { op, held } => self.answered(op, Asks::Query, from, Some(held), cx),
             Message::Holding { op } => self.answered(op, Asks::Store, from, None, cx),
+            Message::Entropy(message) => self.compare(from, message, cx),
         }
+    }
+
+    fn timer(&mut self, timer: Timer, cx: &mut Context<'_, Self>) {
+        let Some(entropy) = &mut self.entropy else { return };
+        if let Some(peer) = entropy.next_peer(cx.id(), cx.config().n) {
+            cx.send(peer, Message::Entropy(entropy.begin()));
+        }
+        let after = cx.patience() / COMPARISONS;
+        cx.set_timer(after, after, timer);
     }
 
     fn persisted(&mut self, slot: Slot, held: P::Held, cx: &mut Context<'_, Self>) {
@@ -221,6 +258,7 @@ where
             Message::Found { .. } => "found",
             Message::Store { .. } => "store",
             Message::Holding { .. } => "holding",
+            Message::Entropy(message) => message.kind(),
         }
     }
 
@@ -231,7 +269,7 @@ where
             Message::Store { op, key, held } => {
                 self.registers.is_settled(*key, held).then_some(Message::Holding { op: *op })
             }
-            Message::Found { .. } | Message::Holding { .. } => None,
+            Message::Found { .. } | Message::Holding { .. } | Message::Entropy(_) => None,
         }
     }
 
@@ -239,7 +277,7 @@ where
     /// after it has begun to store.
     fn awaits(&self, from: NodeId, message: &Self::Message) -> bool {
         let (op, asks) = match message {
-            Message::Query { .. } | Message::Store { .. } => return true,
+            Message::Query { .. } | Message::Store { .. } | Message::Entropy(_) => return true,
             Message::Found { op, .. } => (op, Asks::Query),
             Message::Holding { op } => (op, Asks::Store),
         };
@@ -261,6 +299,33 @@ where
 {
     fn found(&self, op: OpId, key: Key) -> Message<P::Held> {
         Message::Found { op, held: self.registers.held(key) }
+    }
+
+    /// Puts a register that has changed on disk.
+    fn keep(&mut self, key: Key, changed: Option<P::Held>, cx: &mut Context<'_, Self>) {
+        let Some(held) = changed else { return };
+        if let Some(entropy) = &mut self.entropy {
+            entropy.changed(key, &held);
+        }
+        cx.persist(Slot { room: 0, number: key.into() }, held);
+    }
+
+    /// Another replica compares what it holds.
+    fn compare(
+        &mut self,
+        from: NodeId,
+        message: entropy::Message<P::Held>,
+        cx: &mut Context<'_, Self>,
+    ) {
+        let Some(entropy) = &self.entropy else { return };
+        let heard = entropy.hear(message, |key| self.registers.held(key));
+        for (key, held) in heard.newer {
+            let changed = self.registers.take_in(key, &held);
+            self.keep(key, changed, cx);
+        }
+        for message in heard.say {
+            cx.send(from, Message::Entropy(message));
+        }
     }
 
     /// Begins a phase of an operation.

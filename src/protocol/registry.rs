@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::Reads;
 use super::choice::Setting::{
-    self, Acks, Election, Liars, Lies, MinInsync, Pr, Pw, R, ReadRepair, Replicas, System, W,
-    WriteBack,
+    self, Acks, AntiEntropy, Election, Liars, Lies, MinInsync, MissingValue, PlainWrites, Pr, Pw,
+    R, ReadRepair, Replicas, System, W, Witnesses, WriteBack,
 };
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
@@ -207,7 +207,7 @@ impl Facts {
         single_writer: false,
         blocks: false,
         reads: &[],
-        settings: &[R, W, System, WriteBack, ReadRepair],
+        settings: &[R, W, System, WriteBack, ReadRepair, AntiEntropy],
     };
     const ORDERED: Self = Self {
         has_cas: true,
@@ -227,7 +227,13 @@ pub struct Node {
 protocols! {
     /// Query, then store with a later version; reads write back (Attiya, Bar-Noy and Dolev).
     Abd = "abd": Phases<Versions<abd::Abd>>,
-        Facts { writes_back: true, settings: &[R, W, System, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };
+        Facts {
+            writes_back: true,
+            settings: &[
+                R, W, System, WriteBack, ReadRepair, AntiEntropy, Liars, Lies, Witnesses, MissingValue,
+            ],
+            ..Facts::REGISTER
+        };
     /// The same with one writer, which numbers its writes itself and so needs one phase.
     AbdSingleWriter = "abd-single-writer": Phases<Versions<single_writer::SingleWriter>>,
         Facts { writes_back: true, single_writer: true, ..Facts::REGISTER };
@@ -240,7 +246,7 @@ protocols! {
     };
     /// Vector clocks: values that do not know of each other are kept as siblings.
     Siblings = "siblings": Phases<siblings::DynamoSiblings>, Facts {
-        settings: &[R, W, System, ReadRepair],
+        settings: &[R, W, System, ReadRepair, AntiEntropy],
         ..Facts::REGISTER
     };
     /// No versions: the value that enough replicas agree on.
@@ -253,7 +259,7 @@ protocols! {
         Facts { writes_back: true, settings: &[R, W, WriteBack, ReadRepair, Liars, Lies], ..Facts::REGISTER };
     /// Consensus on each key by itself, with compare-and-set (Rystsov).
     CasPaxos = "caspaxos": caspaxos::CasPaxos,
-        Facts { has_cas: true, settings: &[R, W, System], ..Facts::REGISTER };
+        Facts { has_cas: true, settings: &[R, W, System, PlainWrites], ..Facts::REGISTER };
     /// A leader's log, committed by a majority (Ongaro and Ousterhout).
     Raft = "raft": led::Led<raft::Raft>, Facts::ORDERED;
     /// A primary and its backups, and automatic fail-over.

@@ -28,6 +28,12 @@ pub(super) trait Held:
         None
     }
 
+    /// The same without the value, as a witness keeps it.
+    #[must_use]
+    fn without_value(&self) -> Self {
+        self.clone()
+    }
+
     /// What a replica says it holds that lies; one that cannot forge anything says that it was never
     /// written.
     fn lie(_lies: Lies) -> Self {
@@ -85,6 +91,15 @@ impl<H: Held, T: Clone> Registers<H, T> {
             after == register.synced
         };
         H::ONLY_GROWS && self.by_key.get(key).is_some_and(settles)
+    }
+
+    /// Takes in something that nobody waits for. Returns what to put on disk.
+    pub(super) fn take_in(&mut self, key: Key, other: &H) -> Option<H> {
+        let new = || Register { held: H::default(), synced: H::default(), waiting: Vec::new() };
+        let register = self.by_key.get_or_insert_with(key, new);
+        let before = register.held.clone();
+        register.held.merge(other);
+        (register.held != before).then(|| register.held.clone())
     }
 
     /// Takes in something to hold. What is held may still be on its way to the disk: then whoever asks

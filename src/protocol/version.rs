@@ -29,7 +29,7 @@ pub struct Version {
 pub struct Stored {
     /// Its version.
     pub version: Version,
-    /// The value; `None` before the first write.
+    /// The value; `None` before the first write, or where only the version is known.
     pub value: Option<Value>,
 }
 
@@ -54,6 +54,10 @@ impl Held for Stored {
 
     fn value(&self) -> Option<Value> {
         self.value
+    }
+
+    fn without_value(&self) -> Self {
+        Self { value: None, ..*self }
     }
 
     fn lie(lies: Lies) -> Self {

@@ -7,7 +7,7 @@ use super::machine::Seat;
 use super::message::ClientReply;
 use super::phases::{Gathered, Next, Phase, Phased};
 use super::version::Stored;
-use super::{Configuration, Mutant, Value};
+use super::{Configuration, MissingValue, Mutant, Value};
 use crate::time::Nanos;
 
 /// How the version of a write is chosen.
@@ -81,7 +81,11 @@ pub(super) fn go_on(
 ) -> Next<Stored> {
     match *goal {
         Goal::Read if config.is_read_quorum(gathered.nodes) || config.is(Mutant::ReadAsksOne) => {
-            reply(config, goal, found(config, gathered))
+            match with_value(config, gathered, found(config, gathered)) {
+                Some(found) => reply(config, goal, found),
+                None if gathered.nodes.len() == config.n => Next::Reply(ClientReply::Unavailable),
+                None => Next::Wait,
+            }
         }
         // The query of a write must meet the writes before it.
         Goal::Write { writer, value }
@@ -104,6 +108,25 @@ fn found(config: &Configuration, gathered: &Gathered<Stored>) -> Stored {
         Some(Mutant::StaleRepair) => held.min().unwrap_or_default(),
         Some(Mutant::LastAnswerWins) => held.next_back().unwrap_or_default(),
         _ => gathered.merged,
+    }
+}
+
+/// What a read can return of what it has found: nothing, where only witnesses have answered that know the
+/// latest version.
+fn with_value(
+    config: &Configuration,
+    gathered: &Gathered<Stored>,
+    found: Stored,
+) -> Option<Stored> {
+    if found.value.is_some() || found == Stored::default() {
+        return Some(found);
+    }
+    let held = gathered.found.iter().map(|(_, stored)| *stored);
+    match config.missing_value {
+        MissingValue::Wait => None,
+        MissingValue::ReturnOlder => {
+            Some(held.filter(|stored| stored.value.is_some()).max().unwrap_or_default())
+        }
     }
 }
 

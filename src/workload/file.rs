@@ -285,6 +285,10 @@ pub(super) struct RawCluster {
     pub(super) acks: Option<Field<RawAcks>>,
     pub(super) min_insync: Option<Field<i64>>,
     pub(super) election: Option<Field<String>>,
+    pub(super) plain_writes: Option<Field<bool>>,
+    pub(super) anti_entropy: Option<Field<bool>>,
+    pub(super) witnesses: Option<Field<i64>>,
+    pub(super) missing_value: Option<Field<String>>,
     pub(super) mutant: Option<Field<String>>,
 }
 

@@ -12,8 +12,8 @@ use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of
 use crate::latency::Latency;
 use crate::promise::{self, Impossible};
 use crate::protocol::{
-    Acks, Configuration, Durability, Election, Lies, Mutant, NODE_COUNT_MAX, NodeId, Protocol,
-    Reads, Setting,
+    Acks, Configuration, Durability, Election, Lies, MissingValue, Mutant, NODE_COUNT_MAX, NodeId,
+    Protocol, Reads, Setting,
 };
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::systems::{Choice, Facts};
@@ -169,6 +169,7 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
             "pr" => raw.pr.as_ref().map(|field| &field.place),
             "pw" => raw.pw.as_ref().map(|field| &field.place),
             "liars" => raw.liars.as_ref().map(|field| &field.place),
+            "witnesses" => raw.witnesses.as_ref().map(|field| &field.place),
             _ => Some(&r.place),
         };
         source.error(place.unwrap_or(&Place::Default), &format!("cluster.{field}"), problem)
@@ -229,6 +230,18 @@ fn choose(source: &Source, raw: &RawCluster, config: &mut Configuration) -> Reso
     config.pr = count(&raw.pr, "pr", 0, 0)?;
     config.pw = count(&raw.pw, "pw", 0, 0)?;
     config.liars = count(&raw.liars, "liars", 0, 0)?;
+    config.witnesses = count(&raw.witnesses, "witnesses", 0, 0)?;
+    if let Some(field) = &raw.missing_value {
+        let all = MissingValue::ALL;
+        let name = "cluster.missing_value";
+        config.missing_value = one_of(source, field, name, all, MissingValue::name)?;
+    }
+    for (field, setting) in [
+        (&raw.plain_writes, &mut config.plain_writes),
+        (&raw.anti_entropy, &mut config.anti_entropy),
+    ] {
+        *setting = field.as_ref().is_some_and(|field| field.value);
+    }
     if let Some(field) = &raw.lies {
         config.lies = one_of(source, field, "cluster.lies", Lies::ALL, Lies::name)?;
     }
@@ -301,6 +314,10 @@ fn refuse_unused(source: &Source, raw: &RawCluster, protocol: Protocol) -> Resol
         (Setting::Acks, place(raw.acks.as_ref())),
         (Setting::MinInsync, place(raw.min_insync.as_ref())),
         (Setting::Election, place(raw.election.as_ref())),
+        (Setting::PlainWrites, place(raw.plain_writes.as_ref())),
+        (Setting::AntiEntropy, place(raw.anti_entropy.as_ref())),
+        (Setting::Witnesses, place(raw.witnesses.as_ref())),
+        (Setting::MissingValue, place(raw.missing_value.as_ref())),
     ];
     let uses = |protocol: &Protocol, setting| protocol.facts().settings.contains(&setting);
     for (setting, place) in given {

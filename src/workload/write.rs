@@ -127,6 +127,10 @@ fn write_setting(out: &mut String, config: &Configuration, setting: Setting) -> 
         },
         Setting::MinInsync => writeln!(out, "{name} = {}", config.min_insync),
         Setting::Election => writeln!(out, "{name} = \"{}\"", config.election.name()),
+        Setting::PlainWrites => writeln!(out, "{name} = {}", config.plain_writes),
+        Setting::AntiEntropy => writeln!(out, "{name} = {}", config.anti_entropy),
+        Setting::Witnesses => writeln!(out, "{name} = {}", config.witnesses),
+        Setting::MissingValue => writeln!(out, "{name} = \"{}\"", config.missing_value.name()),
     }
 }
 
