@@ -110,7 +110,11 @@ impl Response {
     /// Whether a node answered, and the client heard it.
     pub fn is_of_node(self) -> bool {
         match self {
-            Self::Value(_) | Self::Written | Self::Differs(_) | Self::Unavailable => true,
+            Self::Value(_)
+            | Self::Written
+            | Self::Differs(_)
+            | Self::Unavailable
+            | Self::Error(_) => true,
             Self::Refused | Self::ConnectionLost | Self::TimedOut => false,
         }
     }

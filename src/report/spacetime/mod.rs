@@ -60,6 +60,7 @@ fn told(asked: &Asked) -> String {
         Some(Response::Refused) => "refused".to_owned(),
         Some(Response::ConnectionLost) => "connection lost".to_owned(),
         Some(Response::TimedOut) => "timeout".to_owned(),
+        Some(Response::Error(error)) => error.name.to_owned(),
         None => "?".to_owned(),
     };
     format!("{call} → {came}")
