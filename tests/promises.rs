@@ -7,7 +7,7 @@ use std::path::Path;
 use quorate::judge::{Judged, Judgement, judge};
 use quorate::promise::{Condition, Hazards, promise};
 use quorate::protocol::{
-    Acks, Configuration, Durability, Election, MissingValue, Protocol, Reads, Setting,
+    Acks, Change, Configuration, Durability, Election, MissingValue, Protocol, Reads, Setting,
 };
 use quorate::rng::Seed;
 use quorate::run::simulate;
@@ -94,6 +94,18 @@ fn other_clusters() -> Vec<String> {
         clusters.push(format!(
             "protocol = \"caspaxos\"\nnodes = {n}\nr = {r}\nw = {w}\nplain_writes = true"
         ));
+    }
+    for change in ["joint", "alone"] {
+        for (members, new_members) in [
+            ("\"n1\", \"n2\", \"n3\"", "\"n3\", \"n4\", \"n5\""),
+            ("\"n1\", \"n2\", \"n3\"", "\"n1\", \"n2\", \"n3\", \"n4\""),
+            ("\"n1\"", "\"n2\", \"n3\", \"n4\", \"n5\""),
+        ] {
+            clusters.push(format!(
+                "protocol = \"members\"\nnodes = 5\nmembers = [{members}]\n\
+                 new_members = [{new_members}]\nchange = \"{change}\"\nchange_after = \"40ms\""
+            ));
+        }
     }
     for protocol in ["abd", "abd-single-writer", "lww", "siblings"] {
         clusters.push(format!("protocol = \"{protocol}\"\nnodes = 3\nanti_entropy = true"));
@@ -230,6 +242,7 @@ fn remedied(config: &Configuration, hazards: Hazards, remedy: &str) -> (Configur
             Some("acks") => config.acks = Acks::Count(number()),
             _ if change == "election = \"latest\"" => config.election = Election::Latest,
             _ if change == "reads = \"read-index\"" => config.reads = Reads::ReadIndex,
+            _ if change == "change = \"joint\"" => config.change = Change::Joint,
             _ if change == "plain_writes = false" => config.plain_writes = false,
             _ if change == "missing_value = \"wait\"" => {
                 config.missing_value = MissingValue::Wait;

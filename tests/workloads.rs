@@ -128,6 +128,19 @@ fn a_setting_that_means_nothing_to_the_protocol_is_refused() {
          others; expected anti_entropy = false beside them"
     );
     assert_eq!(
+        refused("protocol = \"members\"\nmembers = [\"n1\", \"n4\"]"),
+        "w.toml:3: field `cluster.members`: no node \"n4\"; expected n1, n2 or n3"
+    );
+    assert_eq!(
+        refused("protocol = \"members\"\nnew_members = []"),
+        "w.toml:3: field `cluster.new_members`: an empty list; expected at least one node"
+    );
+    assert_eq!(
+        refused("protocol = \"members\"\nr = 2\nchange = \"joint\""),
+        "w.toml:3: field `cluster.r`: means nothing to protocol members; expected protocol abd, \
+         abd-single-writer, lww, sloppy, siblings, voting, gifford, masking or caspaxos"
+    );
+    assert_eq!(
         refused("witnesses = 1\nmissing_value = \"guess\""),
         "w.toml:3: field `cluster.missing_value`: found \"guess\"; expected wait or return-older"
     );

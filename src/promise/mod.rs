@@ -5,6 +5,7 @@ mod consensus;
 mod dynamo;
 mod leader;
 mod liars;
+mod members;
 mod theory;
 mod versions;
 

@@ -3,7 +3,7 @@
 use quorate_checker::{Anomaly, Rung};
 use serde::Serialize;
 
-use super::{chain, consensus, dynamo, leader, liars, versions};
+use super::{chain, consensus, dynamo, leader, liars, members, versions};
 use crate::protocol::{Configuration, Durability, Protocol};
 use crate::quorum::{Meeting, ReadWriteSystem, TooMany};
 
@@ -120,6 +120,7 @@ pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
         Protocol::Voting => dynamo::voting(),
         Protocol::Gifford => consensus::gifford(config),
         Protocol::CasPaxos => consensus::caspaxos(config),
+        Protocol::Members => members::members(config),
         Protocol::Raft => leader::raft(config, hazards),
         Protocol::Primary => leader::primary(config, hazards),
         Protocol::Chain => chain::chain(config),

@@ -144,6 +144,29 @@ impl MissingValue {
     }
 }
 
+/// How the replicas of a cluster change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// Together: quorums are of both until a majority of the new ones has what the old ones had.
+    Joint,
+    /// Each node by itself, when its time has come.
+    Alone,
+}
+
+impl Change {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Joint, Self::Alone];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Joint => "joint",
+            Self::Alone => "alone",
+        }
+    }
+}
+
 /// A setting that means something to some protocols only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setting {
@@ -183,6 +206,14 @@ pub enum Setting {
     Witnesses,
     /// [`Configuration::missing_value`](super::Configuration::missing_value).
     MissingValue,
+    /// [`Configuration::members`](super::Configuration::members).
+    Members,
+    /// [`Configuration::new_members`](super::Configuration::new_members).
+    NewMembers,
+    /// [`Configuration::change`](super::Configuration::change).
+    Change,
+    /// [`Configuration::change_after`](super::Configuration::change_after).
+    ChangeAfter,
 }
 
 impl Setting {
@@ -207,6 +238,10 @@ impl Setting {
             Self::AntiEntropy => "anti_entropy",
             Self::Witnesses => "witnesses",
             Self::MissingValue => "missing_value",
+            Self::Members => "members",
+            Self::NewMembers => "new_members",
+            Self::Change => "change",
+            Self::ChangeAfter => "change_after",
         }
     }
 }

@@ -20,6 +20,7 @@ mod led;
 mod lww;
 mod machine;
 mod masking;
+mod members;
 mod message;
 mod mutant;
 mod ordered;
@@ -36,7 +37,7 @@ mod version;
 mod versioned;
 mod voting;
 
-pub use choice::{Acks, Durability, Election, Lies, MissingValue, Reads, Setting};
+pub use choice::{Acks, Change, Durability, Election, Lies, MissingValue, Reads, Setting};
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
 pub use message::{ClientReply, ClientRequest, Request, RequestId};
 pub use mutant::{Mutant, MutantClass};
@@ -47,6 +48,7 @@ pub use version::{Stored, Version};
 use std::sync::Arc;
 
 use crate::quorum::ReadWriteSystem;
+use crate::time::{MILLISECOND, Nanos};
 
 /// The number of a node, from 0.
 pub type NodeId = u16;
@@ -105,6 +107,14 @@ pub struct Configuration {
     pub witnesses: u16,
     /// What a read does if a witness knows a later version than those that have values.
     pub missing_value: MissingValue,
+    /// Which nodes are replicas at first (`members`).
+    pub members: NodeSet,
+    /// Which nodes are replicas after the change.
+    pub new_members: NodeSet,
+    /// How the replicas change.
+    pub change: Change,
+    /// When the change begins, in nanoseconds after a node has started.
+    pub change_after: Nanos,
     /// The bug that it has, if it is broken on purpose.
     pub mutant: Option<Mutant>,
 }
@@ -134,6 +144,10 @@ impl Configuration {
             anti_entropy: false,
             witnesses: 0,
             missing_value: MissingValue::Wait,
+            members: NodeSet::first(n),
+            new_members: NodeSet::first(n),
+            change: Change::Joint,
+            change_after: 100 * MILLISECOND,
             mutant: None,
         }
     }

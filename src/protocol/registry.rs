@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::Reads;
 use super::choice::Setting::{
-    self, Acks, AntiEntropy, Election, Liars, Lies, MinInsync, MissingValue, PlainWrites, Pr, Pw,
-    R, ReadRepair, Replicas, System, W, Witnesses, WriteBack,
+    self, Acks, AntiEntropy, Change, ChangeAfter, Election, Liars, Lies, Members, MinInsync,
+    MissingValue, NewMembers, PlainWrites, Pr, Pw, R, ReadRepair, Replicas, System, W, Witnesses,
+    WriteBack,
 };
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
 use super::versioned::Versions;
 use super::{
-    Key, NodeId, Value, abd, caspaxos, chain, gifford, led, lww, masking, primary, raft, siblings,
-    single_writer, sloppy, voting,
+    Key, NodeId, Value, abd, caspaxos, chain, gifford, led, lww, masking, members, primary, raft,
+    siblings, single_writer, sloppy, voting,
 };
 use crate::time::Nanos;
 
@@ -260,6 +261,12 @@ protocols! {
     /// Consensus on each key by itself, with compare-and-set (Rystsov).
     CasPaxos = "caspaxos": caspaxos::CasPaxos,
         Facts { has_cas: true, settings: &[R, W, System, PlainWrites], ..Facts::REGISTER };
+    /// Counted versions at majorities of members that change.
+    Members = "members": members::Members, Facts {
+        writes_back: true,
+        settings: &[Members, NewMembers, Change, ChangeAfter],
+        ..Facts::REGISTER
+    };
     /// A leader's log, committed by a majority (Ongaro and Ousterhout).
     Raft = "raft": led::Led<raft::Raft>, Facts::ORDERED;
     /// A primary and its backups, and automatic fail-over.

@@ -105,8 +105,13 @@ pub fn configuration(config: &Configuration) -> String {
     if let Some(mutant) = config.mutant {
         name += &format!(", broken on purpose ({}),", mutant.name());
     }
+    let has = |setting| config.protocol.facts().settings.contains(&setting);
     match &config.system {
-        None if !config.protocol.facts().settings.contains(&Setting::R) => {
+        None if has(Setting::Members) => {
+            let (before, after) = (config.members.len(), config.new_members.len());
+            format!("{name} with N = {before}, later {after}, change = {}", config.change.name())
+        }
+        None if !has(Setting::R) => {
             format!("{name} with N = {}, reads = {}", config.n, config.reads.name())
         }
         None => format!("{name} with N = {}, R = {}, W = {}", config.n, config.r, config.w),

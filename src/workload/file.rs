@@ -289,6 +289,10 @@ pub(super) struct RawCluster {
     pub(super) anti_entropy: Option<Field<bool>>,
     pub(super) witnesses: Option<Field<i64>>,
     pub(super) missing_value: Option<Field<String>>,
+    pub(super) members: Option<Field<Vec<String>>>,
+    pub(super) new_members: Option<Field<Vec<String>>>,
+    pub(super) change: Option<Field<String>>,
+    pub(super) change_after: Option<Field<Duration>>,
     pub(super) mutant: Option<Field<String>>,
 }
 

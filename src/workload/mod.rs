@@ -6,6 +6,7 @@
 
 mod disturbance;
 mod file;
+mod membership;
 mod quorums;
 mod resolve;
 mod symptom;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::disturbance::disturbance;
 use super::file::{Field, File, Nodes, Place, RawAcks, RawCluster, RawValues, Source};
-use super::{Clients, Expectation, Workload, WorkloadError, quorums, system};
+use super::{Clients, Expectation, Workload, WorkloadError, membership, quorums, system};
 use crate::client::Action;
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::latency::Latency;
@@ -158,6 +158,7 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
         Configuration::new(protocol, n, size(&r, "cluster.r")?, size(&w, "cluster.w")?);
     config.system = system.map(Arc::new);
     choose(source, raw, &mut config)?;
+    membership::choose(source, raw, &names, &mut config)?;
     promise::check(&config).map_err(|Impossible { field, problem }| {
         let place = match field {
             "protocol" => raw.protocol.as_ref().map(|field| &field.place),
@@ -318,6 +319,10 @@ fn refuse_unused(source: &Source, raw: &RawCluster, protocol: Protocol) -> Resol
         (Setting::AntiEntropy, place(raw.anti_entropy.as_ref())),
         (Setting::Witnesses, place(raw.witnesses.as_ref())),
         (Setting::MissingValue, place(raw.missing_value.as_ref())),
+        (Setting::Members, place(raw.members.as_ref())),
+        (Setting::NewMembers, place(raw.new_members.as_ref())),
+        (Setting::Change, place(raw.change.as_ref())),
+        (Setting::ChangeAfter, place(raw.change_after.as_ref())),
     ];
     let uses = |protocol: &Protocol, setting| protocol.facts().settings.contains(&setting);
     for (setting, place) in given {

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write};
 use super::Workload;
 use crate::generator::{Pace, Values};
 use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
-use crate::protocol::{Acks, Configuration, Setting};
+use crate::protocol::{Acks, NodeSet, Setting};
 use crate::systems::Choice;
 use crate::time::{Nanos, SECOND, exact_duration};
 
@@ -41,7 +41,7 @@ impl Workload {
         writeln!(out, "protocol = \"{}\"", config.protocol.name())?;
         writeln!(out, "nodes = {}", texts(&self.node_names))?;
         for setting in config.protocol.facts().settings {
-            write_setting(out, config, *setting)?;
+            self.write_setting(out, *setting)?;
         }
         writeln!(out, "durability = \"{}\"", config.durability.name())?;
         if let Some(mutant) = config.mutant {
@@ -98,39 +98,45 @@ impl Workload {
             Some(recovery) => writeln!(out, "recovery = {}", time(recovery)),
         }
     }
-}
 
-/// A setting, where it says anything.
-fn write_setting(out: &mut String, config: &Configuration, setting: Setting) -> fmt::Result {
-    let name = setting.name();
-    match setting {
-        Setting::R | Setting::W if config.system.is_some() => Ok(()),
-        Setting::MinInsync if config.acks != Acks::Insync => Ok(()),
-        Setting::System => config.system.as_ref().map_or(Ok(()), |system| {
-            let [reads, writes] = [&system.reads, &system.writes]
-                .map(|rule| quoted(&rule.show(&system.names).to_string()));
-            writeln!(out, "read_quorums = {reads}\nwrite_quorums = {writes}")
-        }),
-        Setting::R => writeln!(out, "{name} = {}", config.r),
-        Setting::W => writeln!(out, "{name} = {}", config.w),
-        Setting::WriteBack => writeln!(out, "{name} = {}", config.write_back),
-        Setting::ReadRepair => writeln!(out, "{name} = {}", config.read_repair),
-        Setting::Replicas => writeln!(out, "{name} = {}", config.replicas),
-        Setting::Pr => writeln!(out, "{name} = {}", config.pr),
-        Setting::Pw => writeln!(out, "{name} = {}", config.pw),
-        Setting::Liars => writeln!(out, "{name} = {}", config.liars),
-        Setting::Lies => writeln!(out, "{name} = \"{}\"", config.lies.name()),
-        Setting::Reads => writeln!(out, "{name} = \"{}\"", config.reads.name()),
-        Setting::Acks => match config.acks {
-            Acks::Count(backups) => writeln!(out, "{name} = {backups}"),
-            Acks::Insync => writeln!(out, "{name} = \"insync\""),
-        },
-        Setting::MinInsync => writeln!(out, "{name} = {}", config.min_insync),
-        Setting::Election => writeln!(out, "{name} = \"{}\"", config.election.name()),
-        Setting::PlainWrites => writeln!(out, "{name} = {}", config.plain_writes),
-        Setting::AntiEntropy => writeln!(out, "{name} = {}", config.anti_entropy),
-        Setting::Witnesses => writeln!(out, "{name} = {}", config.witnesses),
-        Setting::MissingValue => writeln!(out, "{name} = \"{}\"", config.missing_value.name()),
+    /// A setting, where it says anything.
+    fn write_setting(&self, out: &mut String, setting: Setting) -> fmt::Result {
+        let (config, name) = (&self.config, setting.name());
+        let members =
+            |set: NodeSet| texts(set.iter().map(|node| &self.node_names[usize::from(node)]));
+        match setting {
+            Setting::R | Setting::W if config.system.is_some() => Ok(()),
+            Setting::MinInsync if config.acks != Acks::Insync => Ok(()),
+            Setting::System => config.system.as_ref().map_or(Ok(()), |system| {
+                let [reads, writes] = [&system.reads, &system.writes]
+                    .map(|rule| quoted(&rule.show(&system.names).to_string()));
+                writeln!(out, "read_quorums = {reads}\nwrite_quorums = {writes}")
+            }),
+            Setting::R => writeln!(out, "{name} = {}", config.r),
+            Setting::W => writeln!(out, "{name} = {}", config.w),
+            Setting::WriteBack => writeln!(out, "{name} = {}", config.write_back),
+            Setting::ReadRepair => writeln!(out, "{name} = {}", config.read_repair),
+            Setting::Replicas => writeln!(out, "{name} = {}", config.replicas),
+            Setting::Pr => writeln!(out, "{name} = {}", config.pr),
+            Setting::Pw => writeln!(out, "{name} = {}", config.pw),
+            Setting::Liars => writeln!(out, "{name} = {}", config.liars),
+            Setting::Lies => writeln!(out, "{name} = \"{}\"", config.lies.name()),
+            Setting::Reads => writeln!(out, "{name} = \"{}\"", config.reads.name()),
+            Setting::Acks => match config.acks {
+                Acks::Count(backups) => writeln!(out, "{name} = {backups}"),
+                Acks::Insync => writeln!(out, "{name} = \"insync\""),
+            },
+            Setting::MinInsync => writeln!(out, "{name} = {}", config.min_insync),
+            Setting::Election => writeln!(out, "{name} = \"{}\"", config.election.name()),
+            Setting::PlainWrites => writeln!(out, "{name} = {}", config.plain_writes),
+            Setting::AntiEntropy => writeln!(out, "{name} = {}", config.anti_entropy),
+            Setting::Witnesses => writeln!(out, "{name} = {}", config.witnesses),
+            Setting::MissingValue => writeln!(out, "{name} = \"{}\"", config.missing_value.name()),
+            Setting::Members => writeln!(out, "{name} = {}", members(config.members)),
+            Setting::NewMembers => writeln!(out, "{name} = {}", members(config.new_members)),
+            Setting::Change => writeln!(out, "{name} = \"{}\"", config.change.name()),
+            Setting::ChangeAfter => writeln!(out, "{name} = {}", time(config.change_after)),
+        }
     }
 }
 
