@@ -25,6 +25,8 @@ const STANDARD: &[(&str, &str)] = &[
     ("raft-read-index.toml", include_str!("../../workloads/protocols/raft-read-index.toml")),
     ("raft-log.toml", include_str!("../../workloads/protocols/raft-log.toml")),
     ("raft-lease.toml", include_str!("../../workloads/protocols/raft-lease.toml")),
+    ("raft-lease-calm.toml", include_str!("../../workloads/protocols/raft-lease-calm.toml")),
+    ("raft-elections.toml", include_str!("../../workloads/protocols/raft-elections.toml")),
     ("insync.toml", include_str!("../../workloads/protocols/insync.toml")),
     ("chain.toml", include_str!("../../workloads/protocols/chain.toml")),
 ];

@@ -298,11 +298,6 @@ impl Gifford {
             Some((writer, value)) if cx.config().is_write_quorum(answered) => {
                 let bump = u64::from(!cx.config().is(Mutant::LostTimestampBump));
                 let next = Stored::new(latest.version.counter + bump, writer, value);
-                if cx.config().is(Mutant::RepliesBeforeStoring)
-                    && let Some((request, reply)) = pending.client.take()
-                {
-                    cx.reply(request, reply);
-                }
                 self.let_go(place, Some(next), cx);
             }
             None if cx.config().is_read_quorum(answered) => {

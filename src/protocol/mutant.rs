@@ -103,7 +103,6 @@ mutants! {
     BelievesOne = "believes-one", Trust, &[Masking], "One replica is enough to be believed.";
     SharedReads = "shared-reads", Step, &[Gifford], "A read is given a register that a write has locked.";
     SharedWrites = "shared-writes", Step, &[Gifford], "A write locks a register as a read does.";
-    RepliesBeforeStoring = "replies-before-storing", Step, &[Gifford], "A write returns when its locks are granted.";
     ForgetsLocks = "forgets-locks", Durability, &[Gifford], "A replica forgets in a restart who has locked it.";
     AcceptsOlder = "accepts-older", Order, &[CasPaxos], "An acceptor accepts in an earlier ballot than it promised.";
     PreparesOlder = "prepares-older", Order, &[CasPaxos], "An acceptor goes back to an earlier ballot.";
@@ -114,11 +113,11 @@ mutants! {
     BlindCas = "blind-cas", Step, &[CasPaxos], "A compare-and-set does not compare.";
     RetriesWrites = "retries-writes", Step, &[CasPaxos], "A write that was outrun is tried again though it may have been accepted.";
     VotesTwice = "votes-twice", Trust, LED, "A node votes for everybody who asks in a term.";
-    ForgetsVote = "forgets-vote", Durability, LED, "A node does not keep on disk whom it voted for.";
+    ForgetsVote = "forgets-vote", Durability, LED, "A node does not keep on disk which term it is in and whom it votes for.";
     VotesForAnyone = "votes-for-anyone", Trust, &[Raft], "A node votes for candidates that know less than it.";
     ElectsByLess = "elects-by-less", Quorum, LED, "One vote less than a majority elects.";
     CommitsByLess = "commits-by-less", Quorum, &[Raft], "One copy less than a majority commits.";
-    CommitsOldTerms = "commits-old-terms", Order, &[Raft], "An entry of an earlier term is committed by counting its copies.";
+    CommitsOldTerms = "commits-old-terms", Order, &[Raft], "An entry of an earlier term is committed by counting its copies, before one of the leader's own follows it.";
     LeaderTrustsMemory = "leader-trusts-memory", Durability, LED, "A leader counts its own copy before it is on disk.";
     FollowerTrustsMemory = "follower-trusts-memory", Durability, LED, "A follower says that it has entries before they are on disk.";
     KeepsConflicts = "keeps-conflicts", Order, &[Raft, Primary], "A follower keeps its own entries where the leader has others.";

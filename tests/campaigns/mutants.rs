@@ -17,9 +17,8 @@ const SEEDS: u64 = 120;
 const OPS: u64 = 300;
 /// These take a rarer coincidence than so few small runs draw. `quorate calibrate` tells how many it takes, or
 /// lists them as survivors.
-const RARE: [Mutant; 11] = [
+const RARE: [Mutant; 10] = [
     Mutant::SerialsStartAnew,
-    Mutant::RepliesBeforeStoring,
     Mutant::ForgetsLocks,
     Mutant::PreparesOlder,
     Mutant::ForgetsVote,

@@ -20,6 +20,8 @@ use crate::workload::Workload;
 const RECOVERY_TIMEOUTS: u64 = 40;
 /// A run goes on for so many timeouts at most.
 const TIME_LIMIT_TIMEOUTS: u64 = 100;
+/// How long nothing breaks, and how long something is broken: a run is short, so quickly one after the other.
+const FAULTS: Nanos = 60 * MILLISECOND;
 /// Slow links take at most so many times as long.
 const SLOWNESS_MOST: u32 = 10;
 
@@ -47,7 +49,7 @@ fn draw_clients(workload: &mut Workload, ops: u64, rng: &mut Rng) {
     clients.count = rng.random_range(2..=2 * clients.count.max(2));
     let registers = &mut clients.registers;
     registers.keys = rng.random_range(1..=2 * registers.keys);
-    let mut weight = |base: u32| if base == 0 { 0 } else { rng.random_range(1..=4) };
+    let mut weight = |base: u32| base * rng.random_range(1..=4);
     let Mix { read, write, cas } = registers.mix;
     registers.mix = Mix { read: weight(read), write: weight(write), cas: weight(cas) };
     if let Values::Domain(size) = registers.values {
@@ -110,8 +112,8 @@ fn draw_nemesis(workload: &Workload, rng: &mut Rng) -> Vec<Disturbance> {
         if rng.random_ratio(1, 2) {
             drawn.push(Disturbance {
                 kind: draw_kind(&disturbance.kind, rng),
-                interval: scale(60 * MILLISECOND, 8, rng),
-                duration: scale(60 * MILLISECOND, 8, rng),
+                interval: scale(disturbance.interval.min(FAULTS), 8, rng),
+                duration: scale(disturbance.duration.min(FAULTS), 8, rng),
             });
         }
     }
@@ -127,7 +129,7 @@ fn possible(workload: &Workload) -> Vec<Disturbance> {
     };
     for kind in everything() {
         let is_there = possible.iter().any(|other| other.kind.fault_kind() == kind.fault_kind());
-        let more = Disturbance { kind, interval: 0, duration: 0 };
+        let more = Disturbance { kind, interval: FAULTS, duration: FAULTS };
         let with_it = workload.nemesis.iter().chain([&more]).cloned().collect();
         if !is_there && promised(with_it) == promised(workload.nemesis.clone()) {
             possible.push(more);

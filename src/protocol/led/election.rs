@@ -75,6 +75,9 @@ where
 
     fn enter(&mut self, term: u64, voted: Option<NodeId>, cx: &mut Context<'_, Self>) {
         (self.term, self.voted) = (term, voted);
+        if cx.config().is(Mutant::ForgetsVote) {
+            return;
+        }
         let slot = Slot { room: BALLOT_ROOM, number: 0 };
         self.journal.save((slot, Record::Ballot { term, voted }), cx);
     }
@@ -130,11 +133,7 @@ where
             cx.send(from, vote);
         } else if self.voted.is_none_or(|voted| voted == from) || cx.config().is(Mutant::VotesTwice)
         {
-            if cx.config().is(Mutant::ForgetsVote) {
-                self.voted = Some(from);
-            } else {
-                self.enter(term, Some(from), cx);
-            }
+            self.enter(term, Some(from), cx);
             self.journal.once_safe(Deed::Send(from, vote), cx);
         }
     }

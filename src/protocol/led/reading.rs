@@ -32,6 +32,7 @@ where
     /// Asks all whether this node still leads.
     pub(super) fn beat(&mut self, cx: &mut Context<'_, Self>) {
         let (term, own) = (self.term, cx.id());
+        let unmatched = cx.config().is(Mutant::CommitsUnmatched);
         let Role::Leading(lead) = &mut self.role else { return };
         lead.round += 1;
         let round = lead.round;
@@ -40,7 +41,8 @@ where
         }
         for (to, follower) in (0..).zip(&lead.followers) {
             if to != own {
-                let commit = self.commit.min(follower.matched);
+                let commit =
+                    if unmatched { self.commit } else { self.commit.min(follower.matched) };
                 cx.send(to, Message::Beat { term, round, commit });
             }
         }

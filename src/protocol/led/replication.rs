@@ -81,7 +81,10 @@ where
             return;
         }
         let before = log.position(follower.next - 1).unwrap_or_else(|| log.base());
-        let entries = log.between(before.index, u64::MAX, BATCH);
+        // Otherwise an entry of the leader's own is on its way together with those before it.
+        let is_old = log.get(before.index + 1).is_some_and(|entry| entry.term != term);
+        let is_alone = is_old && cx.config().is(Mutant::CommitsOldTerms);
+        let entries = log.between(before.index, u64::MAX, if is_alone { 1 } else { BATCH });
         follower.told = commit;
         follower.awaited = before.index + entries.len() as u64;
         cx.send(to, Message::Append { term, before, entries, commit });
