@@ -29,6 +29,7 @@
 //! | [`campaign`] | many runs of one question | |
 //! | [`store`] | the run directory | |
 //! | [`report`] | results as text, JSON, pages and pictures | recomputing verdicts |
+//! | [`serve`] | a local site over the runs in a store | writing, following paths out of it |
 //! | [`cli`] | the command line | logic |
 //!
 //! Histories, the checker and the proofs are in `quorate-checker`, which knows nothing of all this.
@@ -49,6 +50,7 @@ pub mod record;
 pub mod report;
 pub mod rng;
 pub mod run;
+pub mod serve;
 pub mod store;
 pub mod systems;
 pub mod time;

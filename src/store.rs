@@ -79,7 +79,7 @@ impl RunInfo {
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             world,
             seed,
-            process: (world != WorldKind::Sim).then(std::process::id),
+            process: Some(std::process::id()),
             status: Status::Running,
             events: 0,
             stopped_at: None,

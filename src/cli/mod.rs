@@ -22,6 +22,7 @@ mod reading;
 mod replay;
 mod report;
 mod run;
+mod serve;
 mod shrink;
 mod source;
 mod story;
@@ -90,6 +91,8 @@ enum Command {
     Merge(merge::MergeArgs),
     /// Make a page of a run or of any history, with its proof and its pictures.
     Report(report::ReportArgs),
+    /// Show the runs in a store as pages for a browser on this machine.
+    Serve(serve::ServeArgs),
     /// Run a recorded run again and compare the histories.
     Replay(replay::ReplayArgs),
     /// Say what this machine can do, and remove what runs that were killed left behind.
@@ -170,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report::report(&args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Systems(args) => systems::systems(&args),

@@ -40,7 +40,7 @@ struct On {
 
 /// Faults as they come.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub struct Faults {
     on: Vec<On>,
     /// Those that were mended: in which position, and at which time.
     over: Vec<(On, u32, i64)>,
@@ -48,7 +48,7 @@ pub(super) struct Faults {
 
 impl Faults {
     /// Takes an event of the nemesis.
-    pub(super) fn push(&mut self, event: &Event, position: u32, time: i64) {
+    pub fn push(&mut self, event: &Event, position: u32, time: i64) {
         let changed = event.extra.iter().find(|(name, _)| **name == *"changed");
         if changed.is_some_and(|(_, changed)| *changed == Datum::Bool(false)) {
             return;
@@ -74,6 +74,11 @@ impl Faults {
             }
             Deed::Other => {}
         }
+    }
+
+    /// What is on now: its kind, and whom it hits and how.
+    pub fn on(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.on.iter().map(|on| (on.kind.as_str(), on.what.as_str()))
     }
 
     /// All of them in the order in which they came; what is still on lasts to the end.

@@ -23,8 +23,8 @@ pub use campaign::{tortured, tortured_json, tortured_junit, tortured_markdown};
 pub use checked::checked;
 pub use ci::{junit, markdown, one_line};
 pub use compare::{comparison_csv, comparison_json, comparison_page, comparison_table};
-pub use faults::FaultSpan;
-pub use html::{SpaceTimePicture, Subject, page};
+pub use faults::{FaultSpan, Faults};
+pub use html::{SpaceTimePicture, Subject, fingerprint, page, policy};
 pub use json::{
     Summary, isolation as isolation_json, key_on_rung, ladder as ladder_json,
     staleness as staleness_json,
@@ -38,4 +38,7 @@ pub use staleness::staleness;
 pub use text::{
     configuration, counted, entry, explanation, isolation, judged, ladder, not_linearizable_either,
 };
-pub use trace::{Operation, Trace};
+pub use trace::{Operation, Trace, fit};
+
+/// The colours of all pages, and what they have in common.
+pub const STYLE: &str = concat!(include_str!("style/theme.css"), include_str!("style/base.css"));

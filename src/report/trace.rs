@@ -262,7 +262,7 @@ pub(super) fn shown_value(value: &Value) -> String {
 
 /// A text as people can look at it: what has no shape or turns the writing round is spelled out, and
 /// what is long is cut and says so.
-pub(super) fn fit(text: &str) -> String {
+pub fn fit(text: &str) -> String {
     fit_to(text, TEXT_CHARS_MAX, has_no_shape)
 }
 

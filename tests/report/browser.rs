@@ -113,6 +113,11 @@ impl Browser {
         begun.elapsed()
     }
 
+    /// Goes to an address.
+    pub(crate) async fn visit(&self, url: &str) {
+        self.client.goto(url).await.expect("the page opens");
+    }
+
     /// Looks at pages like this from now on.
     pub(crate) async fn look(&self, look: Look) {
         let Look { width, height, scheme, .. } = look;

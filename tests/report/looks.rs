@@ -5,24 +5,29 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::browser::{Browser, LOOKS};
+use super::browser::{Browser, LOOKS, Look};
 use super::{Reports, in_browser};
 
 /// Where screenshots are left.
-fn album() -> PathBuf {
+pub(crate) fn album() -> PathBuf {
     let album = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     fs::create_dir_all(&album).expect("it can be made");
     album
 }
 
-/// Looks at a page in every way. Nothing may stand out at the side.
+/// Nothing stands out at the side of a page.
+pub(crate) async fn fits(browser: &Browser, name: &str, look: Look) {
+    let excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    assert_eq!(browser.value(excess).await, json!(0), "{name}, {}: too wide", look.name);
+}
+
+/// Looks at a page in every way.
 async fn pictures(browser: &Browser, page: &Path, name: &str) {
     for look in LOOKS {
         browser.look(look).await;
         browser.open(page).await;
         browser.until("document.querySelector('#lanes').width > 0").await;
-        let excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(browser.value(excess).await, json!(0), "{name}, {}: too wide", look.name);
+        fits(browser, name, look).await;
         browser.screenshot(&album().join(format!("{name}-{}.png", look.name))).await;
     }
 }

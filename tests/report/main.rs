@@ -5,6 +5,7 @@ mod browser;
 mod files;
 mod hostile;
 mod looks;
+mod site;
 mod walks;
 
 use std::fs;
@@ -59,9 +60,8 @@ impl Reports {
     }
 
     fn invalid(&self) -> PathBuf {
-        let workload = "workloads/first-steps/stale-read.toml";
-        let workload = Path::new(env!("CARGO_MANIFEST_DIR")).join(workload);
-        self.of_run("invalid", &format!("{} --seed 1", workload.display()))
+        let workload = project("workloads/first-steps/stale-read.toml");
+        self.of_run("invalid", &format!("{workload} --seed 1"))
     }
 
     fn unknown(&self) -> PathBuf {
@@ -69,6 +69,11 @@ impl Reports {
         fs::write(self.path("hard.toml"), hard).expect("it is writable");
         self.of_run("unknown", "hard.toml --seed 1 --budget 10")
     }
+}
+
+/// A file of the project.
+fn project(path: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).display().to_string()
 }
 
 /// Does this in a browser, where there is one.
