@@ -7,7 +7,7 @@ use std::path::Path;
 use quorate::judge::{Judged, Judgement, judge};
 use quorate::promise::{Condition, Hazards, promise};
 use quorate::protocol::{
-    Acks, Change, Configuration, Durability, Election, MissingValue, Protocol, Reads, Setting,
+    Acks, Asks, Change, Configuration, Durability, Election, MissingValue, Protocol, Reads, Setting,
 };
 use quorate::rng::Seed;
 use quorate::run::simulate;
@@ -104,6 +104,18 @@ fn other_clusters() -> Vec<String> {
             clusters.push(format!(
                 "protocol = \"members\"\nnodes = 5\nmembers = [{members}]\n\
                  new_members = [{new_members}]\nchange = \"{change}\"\nchange_after = \"40ms\""
+            ));
+        }
+    }
+    for (n, r, w) in [(3, 2, 2), (5, 3, 3), (4, 3, 2), (5, 2, 2)] {
+        for protocol in ["abd", "abd-single-writer", "lww"] {
+            for asks in ["enough", "chance", "alive"] {
+                clusters.push(format!(
+                    "protocol = \"{protocol}\"\nnodes = {n}\nr = {r}\nw = {w}\nasks = \"{asks}\""
+                ));
+            }
+            clusters.push(format!(
+                "protocol = \"{protocol}\"\nnodes = {n}\nr = {r}\nw = {w}\ndigests = true"
             ));
         }
     }
@@ -242,6 +254,7 @@ fn remedied(config: &Configuration, hazards: Hazards, remedy: &str) -> (Configur
             Some("acks") => config.acks = Acks::Count(number()),
             _ if change == "election = \"latest\"" => config.election = Election::Latest,
             _ if change == "reads = \"read-index\"" => config.reads = Reads::ReadIndex,
+            _ if change == "asks = \"enough\"" => config.asks = Asks::Enough,
             _ if change == "change = \"joint\"" => config.change = Change::Joint,
             _ if change == "plain_writes = false" => config.plain_writes = false,
             _ if change == "missing_value = \"wait\"" => {

@@ -141,6 +141,11 @@ fn a_setting_that_means_nothing_to_the_protocol_is_refused() {
          abd-single-writer, lww, sloppy, siblings, voting, gifford, masking or caspaxos"
     );
     assert_eq!(
+        refused("system = \"grid:2x2\"\nasks = \"chance\""),
+        "w.toml:3: field `cluster.asks`: asks = \"chance\" takes so many nodes, whichever they are; expected r \
+         and w instead of a system"
+    );
+    assert_eq!(
         refused("witnesses = 1\nmissing_value = \"guess\""),
         "w.toml:3: field `cluster.missing_value`: found \"guess\"; expected wait or return-older"
     );

@@ -11,7 +11,7 @@ mod versions;
 
 pub use theory::{Condition, Hazards, Promise, promise};
 
-use crate::protocol::{Configuration, NODE_COUNT_MAX, Setting};
+use crate::protocol::{Asks, Configuration, NODE_COUNT_MAX, Setting};
 use crate::quorum::ReadWriteSystem;
 
 /// Why a configuration is impossible.
@@ -42,6 +42,13 @@ pub fn check(config: &Configuration) -> Result<(), Impossible> {
         check_system(system, liars)?;
     }
     check_witnesses(config)?;
+    if matches!(config.asks, Asks::Chance | Asks::Alive) && config.system.is_some() {
+        let problem = format!(
+            "asks = \"{}\" takes so many nodes, whichever they are; expected r and w instead of a system",
+            config.asks.name()
+        );
+        return impossible("asks", problem);
+    }
     for (field, name, quorum, whose) in [("r", "R", r, "read"), ("w", "W", w, "write")] {
         if quorum == 0 {
             let problem = format!(

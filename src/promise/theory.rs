@@ -110,6 +110,9 @@ pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
             source: "Attiya, Bar-Noy and Dolev 1995 assume that replicas do not forget",
         };
     }
+    if let Some(promise) = versions::believed_alive(config, hazards) {
+        return promise;
+    }
     match config.protocol {
         Protocol::Abd => versions::abd(config, hazards),
         Protocol::AbdSingleWriter => versions::single_writer(config, hazards),

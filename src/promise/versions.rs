@@ -2,15 +2,46 @@
 //! whether a read stores what it returns.
 
 use super::liars;
-use super::theory::{Condition, Hazards, Promise, read_write_sum, write_write_sum};
+use super::theory::{Condition, Hazards, Promise, promise, read_write_sum, write_write_sum};
 use super::{reads_meet_writes, writes_meet_writes};
-use crate::protocol::{Configuration, MissingValue, Protocol};
+use crate::protocol::{Asks, Configuration, MissingValue, Protocol};
+use crate::quorum::miss_probability;
+
+/// Whoever is believed alive decides; `None` if that is not what quorums are made of.
+pub(super) fn believed_alive(config: &Configuration, hazards: Hazards) -> Option<Promise> {
+    if config.asks != Asks::Alive || config.n == 1 {
+        return None;
+    }
+    let strict = promise(&Configuration { asks: Asks::Enough, ..config.clone() }, hazards);
+    let remedy = "asks = \"enough\"";
+    Some(Promise {
+        condition: Condition::Eventual,
+        because: "asks = \"alive\": a majority of the nodes believed alive is enough, not R or W".into(),
+        reason: "Nodes that are cut off from each other believe each other down. Each side then goes on with \
+                 quorums of its own, which do not meet."
+            .into(),
+        remedy: match strict.condition {
+            Condition::Nothing | Condition::Eventual => format!("{remedy}; and {}", strict.remedy),
+            _ => remedy.to_owned(),
+        },
+        source: "Davčev and Burkhard, \"Consistency and recovery control for replicated files\", SOSP 1985, \
+                 on how to shrink quorums safely",
+    })
+}
 
 /// Reads need not meet writes.
 pub(super) fn missed_reads(config: &Configuration) -> Promise {
+    let Configuration { n, r, w, .. } = *config;
+    let missed = match config.asks {
+        Asks::Chance => format!(
+            ", and of reads {:.1} % miss the last write",
+            100.0 * miss_probability(n.into(), r.into(), w.into())
+        ),
+        Asks::All | Asks::Enough | Asks::Alive => String::new(),
+    };
     Promise {
         condition: Condition::Eventual,
-        because: read_write_sum(config),
+        because: read_write_sum(config) + &missed,
         reason: "A read quorum need not meet the quorum of the last write, so a read may miss a \
                  write that had completed before it began."
             .into(),

@@ -144,6 +144,36 @@ impl MissingValue {
     }
 }
 
+/// Whom a phase asks, and how many answers are enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asks {
+    /// All; the first R or W answers are enough.
+    All,
+    /// Just enough, those that are suspected of being down last; the others, too, when one of these is late.
+    Enough,
+    /// R or W of them by chance, and waits for all of these (Malkhi, Reiter and Wright, "Probabilistic quorum
+    /// systems", PODC 1997).
+    Chance,
+    /// All; answers from a majority of those that are believed alive are enough, however few that are.
+    Alive,
+}
+
+impl Asks {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::All, Self::Enough, Self::Chance, Self::Alive];
+
+    /// The word of workloads and of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Enough => "enough",
+            Self::Chance => "chance",
+            Self::Alive => "alive",
+        }
+    }
+}
+
 /// How the replicas of a cluster change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -206,6 +236,10 @@ pub enum Setting {
     Witnesses,
     /// [`Configuration::missing_value`](super::Configuration::missing_value).
     MissingValue,
+    /// [`Configuration::asks`](super::Configuration::asks).
+    Asks,
+    /// [`Configuration::digests`](super::Configuration::digests).
+    Digests,
     /// [`Configuration::members`](super::Configuration::members).
     Members,
     /// [`Configuration::new_members`](super::Configuration::new_members).
@@ -238,6 +272,8 @@ impl Setting {
             Self::AntiEntropy => "anti_entropy",
             Self::Witnesses => "witnesses",
             Self::MissingValue => "missing_value",
+            Self::Asks => "asks",
+            Self::Digests => "digests",
             Self::Members => "members",
             Self::NewMembers => "new_members",
             Self::Change => "change",

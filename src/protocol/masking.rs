@@ -38,7 +38,7 @@ impl Versioning for Masking {
                 Next::Phase(phase)
             }
             Goal::Stored(_) => versioned::go_on(config, goal, gathered),
-            Goal::Read | Goal::Write { .. } => Next::Wait,
+            Goal::Digests | Goal::Read | Goal::Write { .. } => Next::Wait,
         }
     }
 }

@@ -37,7 +37,7 @@ mod version;
 mod versioned;
 mod voting;
 
-pub use choice::{Acks, Change, Durability, Election, Lies, MissingValue, Reads, Setting};
+pub use choice::{Acks, Asks, Change, Durability, Election, Lies, MissingValue, Reads, Setting};
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
 pub use message::{ClientReply, ClientRequest, Request, RequestId};
 pub use mutant::{Mutant, MutantClass};
@@ -107,6 +107,10 @@ pub struct Configuration {
     pub witnesses: u16,
     /// What a read does if a witness knows a later version than those that have values.
     pub missing_value: MissingValue,
+    /// Whom a phase asks, and how many answers are enough.
+    pub asks: Asks,
+    /// Whether a read asks all replicas but one for versions only, and for values when versions differ.
+    pub digests: bool,
     /// Which nodes are replicas at first (`members`).
     pub members: NodeSet,
     /// Which nodes are replicas after the change.
@@ -144,6 +148,8 @@ impl Configuration {
             anti_entropy: false,
             witnesses: 0,
             missing_value: MissingValue::Wait,
+            asks: Asks::All,
+            digests: false,
             members: NodeSet::first(n),
             new_members: NodeSet::first(n),
             change: Change::Joint,
@@ -179,6 +185,8 @@ impl Configuration {
             && self.liars == 0
             && self.witnesses == 0
             && !self.anti_entropy
+            && self.asks == Asks::All
+            && !self.digests
             && self.replicas == self.n
             && self.system.is_none()
     }

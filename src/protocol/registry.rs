@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::Reads;
 use super::choice::Setting::{
-    self, Acks, AntiEntropy, Change, ChangeAfter, Election, Liars, Lies, Members, MinInsync,
-    MissingValue, NewMembers, PlainWrites, Pr, Pw, R, ReadRepair, Replicas, System, W, Witnesses,
-    WriteBack,
+    self, Acks, AntiEntropy, Asks, Change, ChangeAfter, Digests, Election, Liars, Lies, Members,
+    MinInsync, MissingValue, NewMembers, PlainWrites, Pr, Pw, R, ReadRepair, Replicas, System, W,
+    Witnesses, WriteBack,
 };
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
 use super::phases::Phases;
@@ -208,7 +208,7 @@ impl Facts {
         single_writer: false,
         blocks: false,
         reads: &[],
-        settings: &[R, W, System, WriteBack, ReadRepair, AntiEntropy],
+        settings: &[R, W, System, WriteBack, ReadRepair, AntiEntropy, Asks, Digests],
     };
     const ORDERED: Self = Self {
         has_cas: true,
@@ -231,7 +231,7 @@ protocols! {
         Facts {
             writes_back: true,
             settings: &[
-                R, W, System, WriteBack, ReadRepair, AntiEntropy, Liars, Lies, Witnesses, MissingValue,
+                R, W, System, WriteBack, ReadRepair, AntiEntropy, Asks, Digests, Liars, Lies, Witnesses, MissingValue,
             ],
             ..Facts::REGISTER
         };

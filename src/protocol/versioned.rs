@@ -24,22 +24,26 @@ pub(super) trait Versioning: Clone + Debug + Eq + Hash {
 
 /// A protocol of phases whose registers have versions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Versions<V>(V);
+pub(super) struct Versions<V> {
+    versioning: V,
+    /// Whether a read asks all but one for versions only, at first.
+    digests: bool,
+}
 
 impl<V: Versioning> Phased for Versions<V> {
     type Held = Stored;
     type Goal = Goal;
 
     fn start(seat: &Seat) -> Self {
-        Self(V::start(seat))
+        Self { versioning: V::start(seat), digests: seat.config.digests }
     }
 
     fn read(&mut self) -> (Goal, Phase<Stored>) {
-        (Goal::Read, Phase::Query)
+        if self.digests { (Goal::Digests, Phase::Digest) } else { (Goal::Read, Phase::Query) }
     }
 
     fn write(&mut self, now: Nanos, writer: u32, value: Value) -> (Goal, Phase<Stored>) {
-        self.0.write(now, writer, value)
+        self.versioning.write(now, writer, value)
     }
 
     fn go_on(
@@ -55,6 +59,8 @@ impl<V: Versioning> Phased for Versions<V> {
 /// What an operation is after, and in which phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Goal {
+    /// Find the latest version, and perhaps the value at the same time.
+    Digests,
     /// Find the latest value.
     Read,
     /// Find the latest version, to write a later one.
@@ -80,7 +86,15 @@ pub(super) fn go_on(
     gathered: &Gathered<Stored>,
 ) -> Next<Stored> {
     match *goal {
-        Goal::Read if config.is_read_quorum(gathered.nodes) || config.is(Mutant::ReadAsksOne) => {
+        Goal::Digests if gathered.is_enough(config) => {
+            let latest = gathered.merged;
+            if latest.value.is_some() || latest == Stored::default() {
+                return reply(config, goal, latest);
+            }
+            *goal = Goal::Read;
+            Next::Phase(Phase::Query)
+        }
+        Goal::Read if gathered.is_enough(config) || config.is(Mutant::ReadAsksOne) => {
             match with_value(config, gathered, found(config, gathered)) {
                 Some(found) => reply(config, goal, found),
                 None if gathered.nodes.len() == config.n => Next::Reply(ClientReply::Unavailable),
@@ -89,14 +103,14 @@ pub(super) fn go_on(
         }
         // The query of a write must meet the writes before it.
         Goal::Write { writer, value }
-            if config.is_write_quorum(gathered.nodes) || config.is(Mutant::WriteAsksOne) =>
+            if gathered.is_enough(config) || config.is(Mutant::WriteAsksOne) =>
         {
             *goal = Goal::Stored(ClientReply::Written);
             let bump = u64::from(!config.is(Mutant::LostTimestampBump));
             let counter = gathered.merged.version.counter + bump;
             Next::Phase(Phase::Store(Stored::new(counter, writer, value)))
         }
-        Goal::Stored(reply) if config.is_write_quorum(gathered.nodes) => Next::Reply(reply),
+        Goal::Stored(reply) if gathered.is_enough(config) => Next::Reply(reply),
         _ => Next::Wait,
     }
 }

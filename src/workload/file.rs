@@ -289,6 +289,8 @@ pub(super) struct RawCluster {
     pub(super) anti_entropy: Option<Field<bool>>,
     pub(super) witnesses: Option<Field<i64>>,
     pub(super) missing_value: Option<Field<String>>,
+    pub(super) asks: Option<Field<String>>,
+    pub(super) digests: Option<Field<bool>>,
     pub(super) members: Option<Field<Vec<String>>>,
     pub(super) new_members: Option<Field<Vec<String>>>,
     pub(super) change: Option<Field<String>>,

@@ -12,8 +12,8 @@ use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of
 use crate::latency::Latency;
 use crate::promise::{self, Impossible};
 use crate::protocol::{
-    Acks, Configuration, Durability, Election, Lies, MissingValue, Mutant, NODE_COUNT_MAX, NodeId,
-    Protocol, Reads, Setting,
+    Acks, Asks, Configuration, Durability, Election, Lies, MissingValue, Mutant, NODE_COUNT_MAX,
+    NodeId, Protocol, Reads, Setting,
 };
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::systems::{Choice, Facts};
@@ -169,6 +169,7 @@ fn cluster(file: &File) -> Resolved<(Configuration, Vec<String>)> {
             "replicas" => raw.replicas.as_ref().map(|field| &field.place),
             "pr" => raw.pr.as_ref().map(|field| &field.place),
             "pw" => raw.pw.as_ref().map(|field| &field.place),
+            "asks" => raw.asks.as_ref().map(|field| &field.place),
             "liars" => raw.liars.as_ref().map(|field| &field.place),
             "witnesses" => raw.witnesses.as_ref().map(|field| &field.place),
             _ => Some(&r.place),
@@ -232,6 +233,9 @@ fn choose(source: &Source, raw: &RawCluster, config: &mut Configuration) -> Reso
     config.pw = count(&raw.pw, "pw", 0, 0)?;
     config.liars = count(&raw.liars, "liars", 0, 0)?;
     config.witnesses = count(&raw.witnesses, "witnesses", 0, 0)?;
+    if let Some(field) = &raw.asks {
+        config.asks = one_of(source, field, "cluster.asks", Asks::ALL, Asks::name)?;
+    }
     if let Some(field) = &raw.missing_value {
         let all = MissingValue::ALL;
         let name = "cluster.missing_value";
@@ -240,6 +244,7 @@ fn choose(source: &Source, raw: &RawCluster, config: &mut Configuration) -> Reso
     for (field, setting) in [
         (&raw.plain_writes, &mut config.plain_writes),
         (&raw.anti_entropy, &mut config.anti_entropy),
+        (&raw.digests, &mut config.digests),
     ] {
         *setting = field.as_ref().is_some_and(|field| field.value);
     }
@@ -319,6 +324,8 @@ fn refuse_unused(source: &Source, raw: &RawCluster, protocol: Protocol) -> Resol
         (Setting::AntiEntropy, place(raw.anti_entropy.as_ref())),
         (Setting::Witnesses, place(raw.witnesses.as_ref())),
         (Setting::MissingValue, place(raw.missing_value.as_ref())),
+        (Setting::Asks, place(raw.asks.as_ref())),
+        (Setting::Digests, place(raw.digests.as_ref())),
         (Setting::Members, place(raw.members.as_ref())),
         (Setting::NewMembers, place(raw.new_members.as_ref())),
         (Setting::Change, place(raw.change.as_ref())),

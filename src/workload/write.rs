@@ -132,6 +132,8 @@ impl Workload {
             Setting::AntiEntropy => writeln!(out, "{name} = {}", config.anti_entropy),
             Setting::Witnesses => writeln!(out, "{name} = {}", config.witnesses),
             Setting::MissingValue => writeln!(out, "{name} = \"{}\"", config.missing_value.name()),
+            Setting::Asks => writeln!(out, "{name} = \"{}\"", config.asks.name()),
+            Setting::Digests => writeln!(out, "{name} = {}", config.digests),
             Setting::Members => writeln!(out, "{name} = {}", members(config.members)),
             Setting::NewMembers => writeln!(out, "{name} = {}", members(config.new_members)),
             Setting::Change => writeln!(out, "{name} = \"{}\"", config.change.name()),

@@ -251,7 +251,7 @@ fn files_that_are_no_workloads() {
     refused(
         "[cluster]\nquorum = 2\n",
         &expect![
-            "quorate: bad.toml:2: unknown field `quorum`, expected one of `protocol`, `nodes`, `r`, `w`, `system`, `read_quorums`, `write_quorums`, `write_back`, `read_repair`, `durability`, `replicas`, `pr`, `pw`, `liars`, `lies`, `reads`, `acks`, `min_insync`, `election`, `plain_writes`, `anti_entropy`, `witnesses`, `missing_value`, `members`, `new_members`, `change`, `change_after`, `mutant`"
+            "quorate: bad.toml:2: unknown field `quorum`, expected one of `protocol`, `nodes`, `r`, `w`, `system`, `read_quorums`, `write_quorums`, `write_back`, `read_repair`, `durability`, `replicas`, `pr`, `pw`, `liars`, `lies`, `reads`, `acks`, `min_insync`, `election`, `plain_writes`, `anti_entropy`, `witnesses`, `missing_value`, `asks`, `digests`, `members`, `new_members`, `change`, `change_after`, `mutant`"
         ],
     );
     refused(

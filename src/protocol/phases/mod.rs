@@ -3,12 +3,15 @@
 //! which question, how many are enough, and what then ([`Phased`]); replicas, messages and the
 //! gathering of quorums are here.
 
+mod asking;
+mod coordinator;
+mod message;
+
 use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use serde::{Deserialize, Serialize};
-
+use super::choice::Asks;
 use super::entropy::{self, Entropy};
 use super::machine::{Context, Machine, Seat, Slot, Timer};
 use super::message::{ClientReply, ClientRequest, Request, RequestId};
@@ -17,6 +20,8 @@ use super::replica::{Held, Registers};
 use super::set::NodeSet;
 use super::{Configuration, Key, Mutant, NodeId, Value};
 use crate::time::Nanos;
+use asking::{Need, Part};
+use message::{Message, OpId, Question};
 
 /// What distinguishes one protocol of phases from another.
 pub(super) trait Phased: Clone + Debug + Eq + Hash {
@@ -45,6 +50,8 @@ pub(super) trait Phased: Clone + Debug + Eq + Hash {
 pub(super) enum Phase<H> {
     /// What do you hold of this register?
     Query,
+    /// The same, and all but the node itself leave out the value.
+    Digest,
     /// Hold this.
     Store(H),
 }
@@ -71,35 +78,27 @@ pub(super) struct Gathered<H> {
     pub(super) merged: H,
     /// Who holds what, of those that were asked.
     pub(super) found: Vec<(NodeId, H)>,
+    need: Need,
+    part: Part,
 }
 
-/// Between nodes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Message<H> {
-    /// What do you hold of this register?
-    Query { op: OpId, key: Key },
-    /// This is what I hold.
-    Found { op: OpId, held: H },
-    /// Hold this.
-    Store { op: OpId, key: Key, held: H },
-    /// I hold it.
-    Holding { op: OpId },
-    /// Between replicas that compare what they hold.
-    Entropy(entropy::Message<H>),
+impl<H> Gathered<H> {
+    /// Whether these answers are enough: a read quorum for the query of a read, else a write quorum, as far as
+    /// the configuration knows no other rule.
+    pub(super) fn is_enough(&self, config: &Configuration) -> bool {
+        asking::is_enough(config, self.need, self.part, self.nodes)
+    }
 }
 
 /// So often within an operation's patience replicas compare what they hold, at least.
 const COMPARISONS: u64 = 4;
+/// Who does not answer within this share of an operation's patience is suspected of being down.
+const SUSPICION_SHARE: u64 = 20;
 
-/// A phase of an operation in the eyes of its coordinator: never reused by that node, not even after a
-/// restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct OpId {
-    /// Counts operations, beginning anew in a higher range after each restart.
-    serial: u64,
-    /// Where the coordinator keeps it.
-    slot: u32,
-}
+/// Time to compare.
+const COMPARE: u8 = 0;
+/// Those who have not answered a phase are late.
+const LATE: u8 = 1;
 
 /// An operation under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -107,16 +106,22 @@ struct Pending<P: Phased> {
     serial: u64,
     request: RequestId,
     key: Key,
+    is_write: bool,
     goal: P::Goal,
-    asks: Asks,
+    phase: Phase<P::Held>,
+    /// Counts phases.
+    phases: u32,
     gathered: Gathered<P::Held>,
 }
 
-/// What kind of answers a phase counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Asks {
-    Query,
-    Store,
+impl<H> Phase<H> {
+    fn question(&self) -> Question {
+        match self {
+            Self::Digest => Question::Digest,
+            Self::Query => Question::Query,
+            Self::Store(_) => Question::Store,
+        }
+    }
 }
 
 /// The machine of a protocol of phases: a replica and a coordinator. The operations of the coordinator
@@ -127,6 +132,8 @@ pub(super) struct Phases<P: Phased> {
     registers: Registers<P::Held, (NodeId, OpId)>,
     /// What it holds in short, where replicas compare that.
     entropy: Option<Entropy>,
+    /// Who is suspected of being down.
+    suspects: NodeSet,
     next_serial: u64,
     slots: Vec<Option<Pending<P>>>,
     free: Vec<u32>,
@@ -159,6 +166,7 @@ where
             protocol: P::start(seat),
             registers,
             entropy,
+            suspects: NodeSet::EMPTY,
             next_serial: if seat.config.is(Mutant::SerialsStartAnew) {
                 0
             } else {
@@ -173,7 +181,7 @@ where
     fn begin(&mut self, cx: &mut Context<'_, Self>) {
         if self.entropy.is_some() {
             let after = cx.patience() / COMPARISONS;
-            cx.set_timer(after, after, Timer { kind: 0, number: 0 });
+            cx.set_timer(after, after, Timer { kind: COMPARE, number: 0 });
         }
     }
 
@@ -198,8 +206,10 @@ where
             serial: op.serial,
             request: request.id,
             key: request.key,
+            is_write: matches!(request.request, Request::Write(_)),
             goal,
-            asks: Asks::Query,
+            phase: Phase::Query,
+            phases: 0,
             gathered: Gathered::default(),
         });
         if let Some(at) = cx.now.checked_add(cx.patience()) {
@@ -209,6 +219,7 @@ where
     }
 
     fn message(&mut self, from: NodeId, message: Self::Message, cx: &mut Context<'_, Self>) {
+        self.suspects = self.suspects.without(from);
         match message {
             Message::Query { op, .. } if cx.config().is_liar(cx.id()) => {
                 cx.send(from, Message::Found { op, held: P::Held::lie(cx.config().lies) });
@@ -217,6 +228,7 @@ where
                 cx.send(from, Message::Holding { op });
             }
             Message::Query { op, key } => cx.send(from, self.found(op, key)),
+            Message::Digest { op, key } => cx.send(from, self.digested(op, key)),
             Message::Store { op, key, mut held } => {
                 if cx.config().is_witness(cx.id()) {
                     held = held.without_value();
@@ -227,13 +239,22 @@ where
                     cx.send(from, Message::Holding { op });
                 }
             }
-            Message::Found { op, held } => self.answered(op, Asks::Query, from, Some(held), cx),
-            Message::Holding { op } => self.answered(op, Asks::Store, from, None, cx),
+            Message::Found { op, held } => {
+                self.answered(op, Question::Query, from, Some(held), cx);
+            }
+            Message::Digested { op, held } => {
+                self.answered(op, Question::Digest, from, Some(held), cx);
+            }
+            Message::Holding { op } => self.answered(op, Question::Store, from, None, cx),
             Message::Entropy(message) => self.compare(from, message, cx),
         }
     }
 
     fn timer(&mut self, timer: Timer, cx: &mut Context<'_, Self>) {
+        if timer.kind == LATE {
+            self.late(timer, cx);
+            return;
+        }
         let Some(entropy) = &mut self.entropy else { return };
         if let Some(peer) = entropy.next_peer(cx.id(), cx.config().n) {
             cx.send(peer, Message::Entropy(entropy.begin()));
@@ -253,42 +274,42 @@ where
     }
 
     fn kind(message: &Self::Message) -> &'static str {
-        match message {
-            Message::Query { .. } => "query",
-            Message::Found { .. } => "found",
-            Message::Store { .. } => "store",
-            Message::Holding { .. } => "holding",
-            Message::Entropy(message) => message.kind(),
-        }
+        message.kind()
     }
 
     /// Whoever is told to hold what makes no difference any more has nothing to do but to say so.
     fn answer(&self, message: &Self::Message) -> Option<Self::Message> {
         match message {
             Message::Query { op, key } => Some(self.found(*op, *key)),
+            Message::Digest { op, key } => Some(self.digested(*op, *key)),
             Message::Store { op, key, held } => {
                 self.registers.is_settled(*key, held).then_some(Message::Holding { op: *op })
             }
-            Message::Found { .. } | Message::Holding { .. } | Message::Entropy(_) => None,
+            Message::Found { .. }
+            | Message::Digested { .. }
+            | Message::Holding { .. }
+            | Message::Entropy(_) => None,
         }
     }
 
     /// An answer counts once, in the phase that asked for it, and no operation asks again for what is held
     /// after it has begun to store.
     fn awaits(&self, from: NodeId, message: &Self::Message) -> bool {
-        let (op, asks) = match message {
-            Message::Query { .. } | Message::Store { .. } | Message::Entropy(_) => return true,
-            Message::Found { op, .. } => (op, Asks::Query),
-            Message::Holding { op } => (op, Asks::Store),
+        let (op, question) = match message {
+            Message::Query { .. }
+            | Message::Digest { .. }
+            | Message::Store { .. }
+            | Message::Entropy(_) => return true,
+            Message::Found { op, .. } => (op, Question::Query),
+            Message::Digested { op, .. } => (op, Question::Digest),
+            Message::Holding { op } => (op, Question::Store),
         };
         let pending = self.slots.get(op.slot as usize).and_then(Option::as_ref);
         pending.is_some_and(|pending| {
+            let now = pending.phase.question();
             pending.serial == op.serial
-                && match (asks, pending.asks) {
-                    (Asks::Store, Asks::Query) => true,
-                    (Asks::Query, Asks::Store) => false,
-                    _ => !pending.gathered.nodes.contains(from),
-                }
+                && question >= now
+                && (question > now || !pending.gathered.nodes.contains(from))
         })
     }
 }
@@ -299,6 +320,10 @@ where
 {
     fn found(&self, op: OpId, key: Key) -> Message<P::Held> {
         Message::Found { op, held: self.registers.held(key) }
+    }
+
+    fn digested(&self, op: OpId, key: Key) -> Message<P::Held> {
+        Message::Digested { op, held: self.registers.held(key).without_value() }
     }
 
     /// Puts a register that has changed on disk.
@@ -325,97 +350,6 @@ where
         }
         for message in heard.say {
             cx.send(from, Message::Entropy(message));
-        }
-    }
-
-    /// Begins a phase of an operation.
-    fn ask(&mut self, op: OpId, phase: Phase<P::Held>, cx: &mut Context<'_, Self>) {
-        let Some(pending) = self.pending(op) else { return };
-        pending.gathered.nodes = NodeSet::EMPTY;
-        pending.gathered.found.clear();
-        pending.asks = match phase {
-            Phase::Query => Asks::Query,
-            Phase::Store(_) => Asks::Store,
-        };
-        let key = pending.key;
-        let message = match phase {
-            Phase::Query => Message::Query { op, key },
-            Phase::Store(held) => Message::Store { op, key, held },
-        };
-        cx.send_each(NodeSet::first(cx.config().n), &message);
-    }
-
-    /// A replica has answered.
-    fn answered(
-        &mut self,
-        op: OpId,
-        asks: Asks,
-        from: NodeId,
-        held: Option<P::Held>,
-        cx: &mut Context<'_, Self>,
-    ) {
-        let slot = self.slots.get_mut(op.slot as usize);
-        let pending = slot.and_then(Option::as_mut).filter(|pending| pending.serial == op.serial);
-        let counts =
-            |pending: &&mut Pending<P>| pending.asks == asks || cx.config().is(Mutant::PhasesMixed);
-        let Some(pending) = pending.filter(counts) else { return };
-        let gathered = &mut pending.gathered;
-        if gathered.nodes.contains(from) {
-            return;
-        }
-        gathered.nodes.insert(from);
-        if let Some(held) = held {
-            gathered.merged.merge(&held);
-            gathered.found.push((from, held));
-        }
-        match self.protocol.go_on(cx.config(), &mut pending.goal, &pending.gathered) {
-            Next::Wait => {}
-            Next::Phase(phase) => self.ask(op, phase, cx),
-            Next::Reply(reply) => self.finish(op, reply, cx),
-            Next::ReplyAndRepair(reply, held) => {
-                self.repair(op, &held, cx);
-                self.finish(op, reply, cx);
-            }
-        }
-    }
-
-    /// Sends what a read found to the replicas that are known to lag behind. Nobody waits for it.
-    fn repair(&mut self, op: OpId, held: &P::Held, cx: &mut Context<'_, Self>) {
-        let Some(pending) = self.pending(op) else { return };
-        let key = pending.key;
-        for (node, found) in &pending.gathered.found {
-            if !found.covers(held) {
-                cx.send(*node, Message::Store { op, key, held: held.clone() });
-            }
-        }
-    }
-
-    /// The operation, unless it is answered or forgotten.
-    fn pending(&mut self, op: OpId) -> Option<&mut Pending<P>> {
-        let slot = self.slots.get_mut(op.slot as usize)?;
-        slot.as_mut().filter(|pending| pending.serial == op.serial)
-    }
-
-    fn finish(&mut self, op: OpId, reply: ClientReply, cx: &mut Context<'_, Self>) {
-        if let Some(pending) = self.forget(op) {
-            cx.reply(pending.request, reply);
-        }
-    }
-
-    fn forget(&mut self, op: OpId) -> Option<Pending<P>> {
-        self.pending(op)?;
-        self.free.push(op.slot);
-        self.slots[op.slot as usize].take()
-    }
-
-    /// Operations without a quorum stay unanswered; their clients have long given up.
-    fn forget_expired(&mut self, now: Nanos) {
-        while let Some((at, op)) = self.expiry.front().copied() {
-            if at > now {
-                break;
-            }
-            self.expiry.pop_front();
-            self.forget(op);
         }
     }
 }
