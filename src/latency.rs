@@ -4,11 +4,15 @@
 //! nanoseconds, and the same on every machine, since the tables are made by `libm` and not by the
 //! platform's own mathematics.
 
+mod measured;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
 use rand::Rng as _;
+
+pub use measured::{Measured, MeasuredError};
 
 use crate::rng::Rng;
 use crate::time::{Nanos, exact_duration, parse_duration};
@@ -26,7 +30,12 @@ pub enum Latency {
     LogNormal(Nanos, f64),
     /// Pareto, with this minimum and this exponent: a heavy tail.
     Pareto(Nanos, f64),
+    /// As it was measured: the times below which the shares [`QUANTILES`] lie, on lines between them.
+    Quantiles([Nanos; QUANTILES.len()]),
 }
+
+/// Of which shares measured distributions say the quantiles.
+pub const QUANTILES: [f64; 9] = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1.0];
 
 impl Latency {
     /// The time below which half of all draws lie.
@@ -39,6 +48,32 @@ impl Latency {
         self.quantile(TAIL) as Nanos
     }
 
+    /// The distribution of times that were measured, of which there is one at least.
+    pub fn of_times(times: &[Nanos]) -> Self {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        let last = times.len().saturating_sub(1) as f64;
+        let at = |share: f64| times.get((share * last).round() as usize).copied().unwrap_or(0);
+        let quantiles = QUANTILES.map(at);
+        if quantiles[0] == quantiles[QUANTILES.len() - 1] {
+            return Self::Constant(quantiles[0]);
+        }
+        Self::Quantiles(quantiles)
+    }
+
+    /// The same, but everything takes so many times as long.
+    #[must_use]
+    pub fn times(self, factor: u64) -> Self {
+        match self {
+            Self::Constant(time) => Self::Constant(time * factor),
+            Self::Uniform(from, to) => Self::Uniform(from * factor, to * factor),
+            Self::Exponential(mean) => Self::Exponential(mean * factor),
+            Self::LogNormal(median, sigma) => Self::LogNormal(median * factor, sigma),
+            Self::Pareto(minimum, alpha) => Self::Pareto(minimum * factor, alpha),
+            Self::Quantiles(times) => Self::Quantiles(times.map(|time| time * factor)),
+        }
+    }
+
     /// The time below which a share `p` of all draws lies.
     fn quantile(self, p: f64) -> f64 {
         match self {
@@ -47,6 +82,12 @@ impl Latency {
             Self::Exponential(mean) => -(mean as f64) * libm::log1p(-p),
             Self::LogNormal(median, sigma) => median as f64 * libm::exp(sigma * normal_quantile(p)),
             Self::Pareto(minimum, alpha) => minimum as f64 * libm::pow(1.0 - p, -1.0 / alpha),
+            Self::Quantiles(times) => {
+                let above = QUANTILES.partition_point(|share| *share < p).max(1);
+                let [low, high] = [above - 1, above].map(|place| times[place] as f64);
+                let [from, to] = [above - 1, above].map(|place| QUANTILES[place]);
+                low + (high - low) * (p - from) / (to - from)
+            }
         }
     }
 }
@@ -92,10 +133,21 @@ impl FromStr for Latency {
                 Ok(Self::LogNormal(parse_duration(median)?, shape(sigma)?))
             }
             ["pareto", minimum, alpha] => Ok(Self::Pareto(parse_duration(minimum)?, shape(alpha)?)),
+            ["quantiles", times @ ..] if times.len() == QUANTILES.len() => {
+                let mut quantiles = [0; QUANTILES.len()];
+                for (quantile, time) in quantiles.iter_mut().zip(times) {
+                    *quantile = parse_duration(time)?;
+                }
+                if !quantiles.is_sorted() {
+                    return Err(format!("in `{text}` a greater share takes less time"));
+                }
+                Ok(Self::Quantiles(quantiles))
+            }
             _ => Err(format!(
                 "`{text}` is no distribution; expected `constant 1ms`, `uniform 1ms 5ms`, \
-                 `exponential 2ms` (mean), `lognormal 2ms 0.5` (median, sigma) or `pareto 1ms 1.5` \
-                 (minimum, exponent)"
+                 `exponential 2ms` (mean), `lognormal 2ms 0.5` (median, sigma), `pareto 1ms 1.5` \
+                 (minimum, exponent), or `quantiles` and nine times (of 0, 10, 25, 50, 75, 90, 99, 99.9 and \
+                 100 %)"
             )),
         }
     }
@@ -114,6 +166,10 @@ impl fmt::Display for Latency {
             }
             Self::Pareto(minimum, alpha) => {
                 write!(f, "pareto {} {alpha}", exact_duration(*minimum))
+            }
+            Self::Quantiles(times) => {
+                write!(f, "quantiles")?;
+                times.iter().try_for_each(|time| write!(f, " {}", exact_duration(*time)))
             }
         }
     }
@@ -186,6 +242,7 @@ mod tests {
             (Latency::Exponential(2 * MILLISECOND), 2.0 * ms),
             (Latency::LogNormal(MILLISECOND, 0.5), 1.133 * ms),
             (Latency::Pareto(MILLISECOND, 3.0), 1.5 * ms),
+            (Latency::of_times(&[0, MILLISECOND, 2 * MILLISECOND]), ms),
         ] {
             let found = mean(latency);
             assert!((found / expected - 1.0).abs() < 0.02, "{latency}: {found} for {expected}");
@@ -200,6 +257,7 @@ mod tests {
             "exponential 2ms",
             "lognormal 2ms 0.5",
             "pareto 1ms 1.5",
+            "quantiles 1ms 1ms 2ms 3ms 4ms 5ms 6ms 7ms 8ms",
         ] {
             assert_eq!(text.parse::<Latency>().unwrap().to_string(), text);
         }
@@ -211,6 +269,8 @@ mod tests {
             "lognormal 1ms x",
             "pareto 1ms 0",
             "lognormal 1ms 1e300",
+            "quantiles 1ms",
+            "quantiles 1ms 1ms 2ms 3ms 2ms 5ms 6ms 7ms 8ms",
         ] {
             assert!(text.parse::<Latency>().is_err(), "{text}");
         }

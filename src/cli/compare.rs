@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use clap::{Args, ValueEnum};
 
 use super::interrupt::Interrupt;
@@ -13,6 +13,8 @@ use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::campaign::compare::{self, Comparison, Condition, Ground, Question};
 use crate::judge::Judgement;
+use crate::latency::Measured;
+use crate::protocol::NodeId;
 use crate::report::{comparison_csv, comparison_json, comparison_page, comparison_table};
 use crate::rng::Seed;
 use crate::time::{Nanos, parse_duration};
@@ -26,6 +28,8 @@ const EXAMPLES: &str = "Examples:
       protocols side by side, at majorities
   quorate compare --protocol lww --n 5 --r 1,2,3 --w 1,2,3 --html compare.html
       a page with heat maps and the Pareto front
+  quorate compare --protocol abd,raft --n 3 --latencies rtt.csv
+      over links as slow as yours
   quorate compare --protocol lww --n 3 --r 1,2 --w 1,2 --world processes --time 5m
       real processes, one cluster after another
   quorate compare workload.toml --like cassandra --rf 3 --read ONE --write QUORUM
@@ -59,6 +63,10 @@ pub(super) struct CompareArgs {
     /// Under which conditions; left out, all of them.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = condition)]
     conditions: Vec<Condition>,
+    /// A CSV of measured round-trip times, of which a message takes half: `rtt_ms` for all links,
+    /// `from,to,rtt_ms` for some, or a matrix of zones, over which the nodes are spread in turn.
+    #[arg(long, value_name = "FILE")]
+    latencies: Option<PathBuf>,
     /// How many operations each run has.
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     ops: i64,
@@ -157,6 +165,9 @@ impl CompareArgs {
         }
         let all = Condition::ALL.to_vec();
         let conditions = if self.conditions.is_empty() { all } else { self.conditions.clone() };
+        if let Some(path) = &self.latencies {
+            slow_down(&mut candidates, path)?;
+        }
         if self.world == World::Processes {
             for candidate in &candidates {
                 refuse_what_is_not_real(candidate, WorldKind::Processes)?;
@@ -191,6 +202,22 @@ impl CompareArgs {
         }
         Ok(grid)
     }
+}
+
+/// Gives links the latencies that somebody has measured.
+fn slow_down(candidates: &mut [Workload], path: &Path) -> Result<()> {
+    let in_file = || path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(in_file)?;
+    let measured = Measured::read(&text).with_context(in_file)?;
+    for workload in candidates {
+        let links = measured.links(&workload.node_names).map_err(Error::msg);
+        let links = links.with_context(in_file)?;
+        workload.sim.network.links = links
+            .into_iter()
+            .map(|(from, to, time)| (from as NodeId, to as NodeId, time))
+            .collect();
+    }
+    Ok(())
 }
 
 fn resolve(mut file: File, overrides: Overrides) -> Result<Workload> {

@@ -65,19 +65,9 @@ fn slow_down_last(workload: &mut Workload) {
     let slow = |(from, to): (NodeId, NodeId)| {
         let own = network.links.iter().find(|(a, b, _)| (*a, *b) == (from, to));
         let latency = own.map_or(network.latency, |(_, _, latency)| *latency);
-        (from, to, times(latency, SLOWNESS))
+        (from, to, latency.times(SLOWNESS))
     };
     let slow: Vec<(NodeId, NodeId, Latency)> = others.map(slow).collect();
     network.links.retain(|(from, to, _)| *from != last && *to != last);
     network.links.extend(slow);
-}
-
-fn times(latency: Latency, factor: u64) -> Latency {
-    match latency {
-        Latency::Constant(time) => Latency::Constant(time * factor),
-        Latency::Uniform(from, to) => Latency::Uniform(from * factor, to * factor),
-        Latency::Exponential(mean) => Latency::Exponential(mean * factor),
-        Latency::LogNormal(median, sigma) => Latency::LogNormal(median * factor, sigma),
-        Latency::Pareto(minimum, alpha) => Latency::Pareto(minimum * factor, alpha),
-    }
 }
