@@ -40,3 +40,18 @@ fn linearizable_reads_of_etcd_hold_under_partitions_and_kills() {
 fn serializable_reads_of_etcd_are_stale_under_a_partition() {
     ends_as_it_says("etcd", "etcd-serializable", "weaker by design");
 }
+
+#[test]
+fn redis_loses_acknowledged_writes_on_failover() {
+    ends_as_it_says("redis", "redis-async", "weaker by design");
+}
+
+#[test]
+fn waiting_for_a_replica_of_redis_narrows_that() {
+    ends_as_it_says("redis", "redis-wait-alone", "weaker by design");
+}
+
+#[test]
+fn waiting_for_a_replica_of_redis_does_not_close_that() {
+    ends_as_it_says("redis", "redis-wait", "weaker by design");
+}
