@@ -1,6 +1,7 @@
 //! Redis: a primary that sends its writes to replicas some time later, and Sentinels that make another one
 //! primary when it is gone.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -166,6 +167,11 @@ impl System for Redis {
         Box::pin(async move { ready(&cluster, node).await })
     }
 
+    fn prepare(&self, cluster: &Arc<Cluster>) -> Pending<Result<(), String>> {
+        let cluster = Arc::clone(cluster);
+        Box::pin(async move { watch(&cluster).await })
+    }
+
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient {
         AnyClient::new(RedisClient { cluster: Arc::clone(cluster), open: None })
     }
@@ -192,17 +198,9 @@ fn server_file(cluster: &Cluster, node: NodeId) -> String {
 }
 
 fn sentinel_file(cluster: &Cluster, node: NodeId) -> String {
-    let (own, first) = (cluster.node(node), cluster.node(0));
-    format!(
-        "bind {ip} 127.0.0.1\nport {SENTINEL}\nprotected-mode no\ndir {dir}\n\
-         sentinel monitor cluster {first} {SERVER} {majority}\n\
-         sentinel down-after-milliseconds cluster 1000\n\
-         sentinel failover-timeout cluster 1000\nsentinel parallel-syncs cluster 8\n",
-        ip = own.ip,
-        dir = own.dir.display(),
-        first = first.ip,
-        majority = cluster.majority(),
-    )
+    let own = cluster.node(node);
+    let dir = own.dir.display();
+    format!("bind {} 127.0.0.1\nport {SENTINEL}\nprotected-mode no\ndir {dir}\n", own.ip)
 }
 
 async fn connect(address: SocketAddr) -> Result<MultiplexedConnection, RedisError> {
@@ -228,21 +226,61 @@ async fn replication(cluster: &Cluster, node: NodeId) -> Result<String, String> 
     info.map_err(|error| error.to_string())
 }
 
-/// All replicas follow the primary, and all Sentinels know each other.
+/// Replicas follow the primary.
 async fn ready(cluster: &Cluster, node: NodeId) -> Result<(), String> {
+    look(cluster.node(node).at(SENTINEL)).await?;
     let about = replication(cluster, node).await?;
-    let all = cluster.nodes.len();
     let expected = match first_primary(cluster, node) {
-        None => format!("connected_slaves:{}", all - 1),
+        None => format!("connected_slaves:{}", cluster.nodes.len() - 1),
         Some(_) => "master_link_status:up".to_owned(),
     };
-    if !about.contains(&expected) {
-        return Err(format!("expected {expected}, found {about}"));
+    if about.contains(&expected) {
+        Ok(())
+    } else {
+        Err(format!("expected {expected}, found {about}"))
     }
+}
+
+/// Lets all Sentinels watch, and waits until each knows of all others and of all replicas. They ask a
+/// primary for its replicas every ten seconds: had they begun before it had any, they would have nobody to
+/// choose from for so long.
+async fn watch(cluster: &Cluster) -> Result<(), String> {
+    for node in cluster.ids() {
+        let mut sentinel = look(cluster.node(node).at(SENTINEL)).await?;
+        let (first, majority) = (cluster.node(0), cluster.majority());
+        let mut monitor = command("SENTINEL MONITOR cluster");
+        monitor.arg(first.ip.to_string()).arg(SERVER).arg(majority);
+        let mut set = command(
+            "SENTINEL SET cluster down-after-milliseconds 1000 failover-timeout 1000 parallel-syncs 8",
+        );
+        for command in [&mut monitor, &mut set] {
+            let () = command.query_async(&mut sentinel).await.map_err(|error| error.to_string())?;
+        }
+    }
+    for node in cluster.ids() {
+        // Whoever waits for us gives up some time.
+        while !knows_all(cluster, node).await? {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the Sentinel of a node knows of all others and of all replicas.
+async fn knows_all(cluster: &Cluster, node: NodeId) -> Result<bool, String> {
     let mut sentinel = look(cluster.node(node).at(SENTINEL)).await?;
-    let quorum = cmd("SENTINEL").arg("CKQUORUM").arg("cluster").query_async(&mut sentinel).await;
-    let quorum: String = quorum.map_err(|error| error.to_string())?;
-    if quorum.starts_with(&format!("OK {all} ")) { Ok(()) } else { Err(quorum) }
+    let about = command("SENTINEL MASTER cluster").query_async(&mut sentinel).await;
+    let about: BTreeMap<String, String> = about.map_err(|error| error.to_string())?;
+    let others = (cluster.nodes.len() - 1).to_string();
+    Ok(["num-slaves", "num-other-sentinels"].iter().all(|field| about.get(*field) == Some(&others)))
+}
+
+/// A command of several words.
+fn command(words: &str) -> redis::Cmd {
+    let mut words = words.split(' ');
+    let mut command = cmd(words.next().unwrap_or_default());
+    command.arg(words.collect::<Vec<_>>());
+    command
 }
 
 struct RedisClient {
