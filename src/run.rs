@@ -532,7 +532,12 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             EventKind::Info => self.workers[worker as usize].process += count,
             EventKind::Invoke | EventKind::Fail => {}
         }
-        if matches!(response, Response::Refused | Response::Unavailable) {
+        let is_refused = match response {
+            Response::Refused | Response::Unavailable => true,
+            Response::Error(error) => error.is_definite,
+            _ => false,
+        };
+        if is_refused {
             self.resting.push_back((now + RECONNECT, worker));
         } else {
             self.free.push_back(worker);

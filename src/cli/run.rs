@@ -152,7 +152,7 @@ impl RunArgs {
         };
         match &self.like {
             Some(system) => drop(file.like(&self.terms.of(system))?),
-            None if self.terms.is_any() && self.system.is_none() => {
+            None if self.terms.is_any() && self.system.is_none() && !file.has_system() => {
                 bail!(
                     "--read, --write and the like are words of a system; expected --like SYSTEM or \
                      --system SYSTEM"

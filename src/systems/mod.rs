@@ -11,6 +11,7 @@ mod etcd;
 mod facts;
 mod find;
 mod http;
+mod redis;
 
 pub use client::AnyClient;
 pub use facts::{Facts, Mode, Program};
@@ -28,7 +29,7 @@ use crate::promise::Promise;
 use crate::protocol::NodeId;
 
 /// All systems.
-pub const SYSTEMS: &[&dyn System] = &[&etcd::Etcd];
+pub const SYSTEMS: &[&dyn System] = &[&etcd::Etcd, &redis::Redis];
 
 /// A system of this name.
 pub fn named(name: &str) -> Option<&'static dyn System> {
@@ -51,8 +52,15 @@ pub trait System: fmt::Debug + Sync {
     /// commands are absolute.
     fn services(&self, cluster: &Cluster, node: NodeId, start: Start) -> io::Result<Vec<Service>>;
 
-    /// Whether a node is ready for clients; if not, what it says instead. Asked from where clients are.
+    /// What a node says it is; if it says nothing of that, what it says instead. Asked from where clients
+    /// are.
     fn health(&self, cluster: &Arc<Cluster>, node: NodeId) -> Pending<Result<Role, String>>;
+
+    /// Whether a node that has just started with all others is ready for clients.
+    fn ready(&self, cluster: &Arc<Cluster>, node: NodeId) -> Pending<Result<(), String>> {
+        let health = self.health(cluster, node);
+        Box::pin(async move { health.await.map(|_| ()) })
+    }
 
     /// What is to be done once, after all nodes have become ready and before clients come.
     fn prepare(&self, _cluster: &Arc<Cluster>) -> Pending<Result<(), String>> {

@@ -63,6 +63,11 @@ impl File {
         Ok(remarks)
     }
 
+    /// Whether it asks for an installed system.
+    pub fn has_system(&self) -> bool {
+        self.raw.system.name.is_some()
+    }
+
     /// Overrules what the file says.
     pub fn overrule(&mut self, overrides: Overrides) {
         let cluster = &mut self.raw.cluster;

@@ -4,13 +4,13 @@ use std::fs;
 
 use super::is_there;
 use super::left::assert_nothing_runs_in;
-use super::shell::{Shell, project};
+use super::shell::{Shell, project, read_json};
 
-/// Runs a workload, which must end as it says, judged like this.
+/// Runs a workload, which must end as it says, judged like this. Returns its history, if the system is there.
 #[track_caller]
-fn ends_as_it_says(system: &str, workload: &str, judgement: &str) {
+fn ends_as_it_says(system: &str, workload: &str, judgement: &str) -> Option<String> {
     if !is_there(system) {
-        return;
+        return None;
     }
     let shell = Shell::new();
     let path = project(&format!("workloads/systems/{workload}.toml"));
@@ -27,8 +27,7 @@ fn ends_as_it_says(system: &str, workload: &str, judgement: &str) {
     assert!(fs::read_dir(shell.path(&format!("{run}/log"))).is_ok_and(|logs| logs.count() >= 3));
     assert!(!shell.path(&format!("{run}/disks")).exists(), "disks are left");
     assert_nothing_runs_in(&shell.path(""));
-    // What was resolved means the same again.
-    shell.quorate(&format!("check {run}/history.jsonl --quiet"));
+    Some(fs::read_to_string(shell.path(&format!("{run}/history.jsonl"))).expect("it is there"))
 }
 
 #[test]
@@ -39,4 +38,32 @@ fn linearizable_reads_of_etcd_hold_under_partitions_and_kills() {
 #[test]
 fn serializable_reads_of_etcd_are_stale_under_a_partition() {
     ends_as_it_says("etcd", "etcd-serializable", "weaker by design");
+}
+
+/// How many changes the first node acknowledged after it was cut off from all others, of `count` clients.
+fn acknowledged_when_cut_off(history: &str, count: u64, nodes: u64) -> usize {
+    let events = history.lines().map(|line| read_json(line.as_bytes()));
+    let after = events.skip_while(|event| event["f"] != "partition");
+    let of_first = after.filter(|event| {
+        event["process"].as_u64().is_some_and(|process| (process % count).is_multiple_of(nodes))
+    });
+    of_first.filter(|event| event["type"] == "ok" && event["f"] != "read").count()
+}
+
+#[test]
+fn redis_loses_acknowledged_writes_on_failover() {
+    let history = ends_as_it_says("redis", "redis-async", "weaker by design");
+    assert!(history.is_none_or(|history| acknowledged_when_cut_off(&history, 6, 3) > 100));
+}
+
+#[test]
+fn waiting_for_a_replica_of_redis_narrows_that() {
+    let history = ends_as_it_says("redis", "redis-wait-alone", "weaker by design");
+    assert!(history.is_none_or(|history| acknowledged_when_cut_off(&history, 6, 3) == 0));
+}
+
+#[test]
+fn waiting_for_a_replica_of_redis_does_not_close_that() {
+    let history = ends_as_it_says("redis", "redis-wait", "weaker by design");
+    assert!(history.is_none_or(|history| acknowledged_when_cut_off(&history, 10, 5) > 100));
 }

@@ -123,8 +123,8 @@ impl Installed {
         let mut waiting: Vec<NodeId> = self.cluster.ids().collect();
         while let Some(first) = waiting.first().copied() {
             self.failure().map_or(Ok(()), Err)?;
-            match self.ask(self.system.health(&self.cluster, first), PATIENCE) {
-                Ok(_) => drop(waiting.remove(0)),
+            match self.ask(self.system.ready(&self.cluster, first), PATIENCE) {
+                Ok(()) => drop(waiting.remove(0)),
                 Err(why) if Instant::now() > deadline => {
                     return Err(self.not_ready(first, patience, why));
                 }
