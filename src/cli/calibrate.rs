@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::load;
-use super::{Exit, print, print_json};
+use super::telling::Telling;
 use crate::campaign::calibrate::{self, Bench, Power};
 use crate::protocol::Mutant;
 use crate::report::{calibrated, calibrated_json, false_alarms, survivors};
@@ -67,12 +68,8 @@ pub(super) struct CalibrateArgs {
     /// Save what torture quotes.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 fn mutant(name: &str) -> Result<Mutant, String> {
@@ -104,7 +101,7 @@ impl CalibrateArgs {
 pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit> {
     let bench = args.bench()?;
     let interrupt = Interrupt::listen()?;
-    let mut progress = Progress::begin("calibrating", 1000, args.quiet || args.json);
+    let mut progress = Progress::begin("calibrating", 1000, args.telling.hides_progress());
     let all = calibrate::calibrate(&bench, &mut |done, of| {
         progress.set((done * 1000 / of) as u64);
         !interrupt.pressed()
@@ -115,11 +112,8 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit> {
         let text = serde_json::to_string_pretty(&power)? + "\n";
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if args.json {
-        print_json(&calibrated_json(&all, &power))?;
-    } else if !args.quiet {
-        print(&calibrated(&bench.workloads, &all))?;
-    }
+    let (json, text) = (|| calibrated_json(&all, &power), || calibrated(&bench.workloads, &all));
+    args.telling.tell(json, text)?;
     let is_good = survivors(&all).is_empty() && false_alarms(&all).next().is_none();
     Ok(if interrupt.pressed() { Exit::Unknown } else { Exit::of_expectation(Some(is_good)) })
 }

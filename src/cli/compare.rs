@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Error, Result, bail};
 use clap::{Args, ValueEnum};
 
+use super::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::{DEFAULT, DEFAULT_PATH, load, refuse_what_is_not_real, this_program};
+use super::telling::Telling;
 use super::terms::TermsArgs;
-use super::{Exit, print, print_json};
 use crate::campaign::compare::{self, Comparison, Condition, Ground, Question};
 use crate::judge::Judgement;
 use crate::latency::Measured;
@@ -89,12 +90,8 @@ pub(super) struct CompareArgs {
     /// Also write a page with heat maps and the Pareto front.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 /// Where clusters live that are compared.
@@ -248,7 +245,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit> {
     let until = args.time.map(Duration::from_nanos);
     let cells = (question.candidates.len() * question.conditions.len()) as u64;
     let runs = u64::from(question.rounds) * cells;
-    let mut progress = Progress::begin("comparing", runs, args.quiet || args.json);
+    let mut progress = Progress::begin("comparing", runs, args.telling.hides_progress());
     let comparison = compare::compare(&question, &mut |runs| {
         progress.set(runs);
         !interrupt.pressed() && until.is_none_or(|until| begun.elapsed() < until)
@@ -268,10 +265,8 @@ fn tell(args: &CompareArgs, question: &Question, comparison: &Comparison) -> Res
     };
     write(&args.csv, &|| comparison_csv(question, comparison))?;
     write(&args.html, &|| comparison_page(question, comparison))?;
-    if args.json {
-        print_json(&comparison_json(question, comparison))?;
-    } else if !args.quiet {
-        print(&comparison_table(question, comparison))?;
-    }
+    let (json, text) =
+        (|| comparison_json(question, comparison), || comparison_table(question, comparison));
+    args.telling.tell(json, text)?;
     Ok(())
 }

@@ -28,6 +28,7 @@ mod source;
 mod story;
 mod stream;
 mod systems;
+mod telling;
 mod terms;
 mod torture;
 mod verify;

@@ -9,9 +9,10 @@ use anyhow::{Context, Result};
 use clap::Args;
 use quorate_checker::Anomaly;
 
+use super::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Counter;
-use super::{Exit, print, print_json};
+use super::telling::Telling;
 use crate::campaign::shrink::{self, Size};
 use crate::campaign::torture::{self, Charter, Group, Ledger, Tally};
 use crate::report::{counted, entry, tortured, tortured_json, tortured_junit, tortured_markdown};
@@ -29,12 +30,8 @@ pub(super) struct OutcomeArgs {
     /// Also add the result in Markdown to the end of this file, such as the summary of a job.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 /// What is to be told.
@@ -49,15 +46,15 @@ pub(super) struct Outcome {
 
 impl OutcomeArgs {
     /// Whether nobody wants to see progress.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.quiet || self.json
+    pub(super) fn hides_progress(&self) -> bool {
+        self.telling.hides_progress()
     }
 
     /// Shrinks and saves the findings, and tells all of it.
     pub(super) fn tell(&self, mut outcome: Outcome, interrupt: &Interrupt) -> Result<Exit> {
         let mut groups = std::mem::take(&mut outcome.tally.groups);
         for group in &mut groups {
-            group.file = Some(saved(&outcome, group, interrupt, self.is_quiet())?);
+            group.file = Some(saved(&outcome, group, interrupt, self.hides_progress())?);
         }
         outcome.tally.groups = groups;
         let Outcome { workloads, charter, ledger, tally, power } = outcome;
@@ -74,16 +71,15 @@ impl OutcomeArgs {
             file.and_then(|mut file| file.write_all(text.as_bytes()))
                 .with_context(|| in_file(path))?;
         }
-        if self.json {
-            print_json(&json)?;
-        } else if !self.quiet {
+        let text = || {
             let mut text = tortured(&workloads, &tally);
             for (place, line) in power.iter().enumerate() {
                 entry(&mut text, if place == 0 { "power" } else { "" }, line);
             }
             let store = ledger.file("rows.jsonl");
-            print(&(text + &format!("\nstored       {}\n", store.display())))?;
-        }
+            text + &format!("\nstored       {}\n", store.display())
+        };
+        self.telling.tell(|| json, text)?;
         Ok(Exit::of_expectation(tally.as_expected()))
     }
 }

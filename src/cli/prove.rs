@@ -6,11 +6,12 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::Exit;
 use super::interrupt::Interrupt;
 use super::progress::Counter;
 use super::run::{DEFAULT, DEFAULT_PATH, load};
 use super::story::{Saved, save, story};
-use super::{Exit, print, print_json};
+use super::telling::Telling;
 use crate::campaign::prove::{self, Bounds, Counterexample, End, Progress, Proof, Question};
 use crate::report::{configuration, counted, entry};
 use crate::workload::{Expectation, File, Overrides, Workload};
@@ -83,12 +84,8 @@ pub(super) struct ProveArgs {
     /// Where the counterexample is saved, with its picture beside it as .svg; left out, here, named after the workload.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 impl ProveArgs {
@@ -159,7 +156,7 @@ impl ProveArgs {
 pub(super) fn prove(args: &ProveArgs) -> Result<Exit> {
     let question = args.question()?;
     let interrupt = Interrupt::listen()?;
-    let mut counter = Counter::begin("exploring", args.quiet || args.json);
+    let mut counter = Counter::begin("exploring", args.telling.hides_progress());
     let proof = prove::prove(&question, &mut |now: Progress| {
         let Progress { states, open, depth } = now;
         counter.set(|| format!("{states} states, {open} of them open, {depth} moves deep"));
@@ -168,11 +165,8 @@ pub(super) fn prove(args: &ProveArgs) -> Result<Exit> {
     drop(counter);
     let saved = saved(args, &proof.end)?;
     let exit = exit(&question, &proof.end);
-    if args.json {
-        print_json(&as_json(args, &question, &proof, saved.as_ref()))?;
-    } else if !args.quiet {
-        print(&as_text(args, &question, &proof, saved.as_ref()))?;
-    }
+    let json = || as_json(args, &question, &proof, saved.as_ref());
+    args.telling.tell(json, || as_text(args, &question, &proof, saved.as_ref()))?;
     Ok(exit)
 }
 

@@ -12,7 +12,8 @@ use super::interrupt::Interrupt;
 use super::progress::Counter;
 use super::run::load;
 use super::story::{Saved, save, story};
-use super::{Exit, print, print_json};
+use super::telling::Telling;
+use super::{Exit, print};
 use crate::campaign::shrink::{self, Shrunk, Size};
 use crate::report::{configuration, counted, entry};
 use crate::rng::Seed;
@@ -50,12 +51,8 @@ pub(super) struct ShrinkArgs {
     /// workload.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 fn anomaly(name: &str) -> Result<Anomaly, String> {
@@ -93,7 +90,7 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
     let interrupt = Interrupt::listen()?;
     let begun = Instant::now();
     let time = Duration::from_nanos(args.time);
-    let mut counter = Counter::begin("shrinking", args.quiet || args.json);
+    let mut counter = Counter::begin("shrinking", args.telling.hides_progress());
     let shrunk = shrink::shrink(&workload, seed, args.anomaly, &mut |size| {
         counter.set(|| sized(size));
         !interrupt.pressed() && begun.elapsed() < time
@@ -109,8 +106,8 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
     let here = || PathBuf::from(format!("{}.toml", shrunk.workload.name));
     let path = args.save.clone().unwrap_or_else(here);
     let saved = save(&shrunk.workload, path)?;
-    if args.json {
-        print_json(&json!({
+    let json = || {
+        json!({
             "workload": workload.name,
             "seed": seed,
             "anomaly": shrunk.anomaly,
@@ -119,10 +116,9 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
             "script": shrunk.workload.script.as_ref().map(ToString::to_string),
             "saved": saved.path,
             "picture": saved.picture,
-        }))?;
-    } else if !args.quiet {
-        print(&as_text(&workload, seed, &shrunk, &saved))?;
-    }
+        })
+    };
+    args.telling.tell(json, || as_text(&workload, seed, &shrunk, &saved))?;
     Ok(Exit::AsExpected)
 }
 

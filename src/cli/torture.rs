@@ -122,7 +122,7 @@ fn campaign(
 ) -> Result<Tally> {
     let begun = Instant::now();
     let until = args.time.map(Duration::from_nanos);
-    let mut counter = Counter::begin("torturing", args.outcome.is_quiet());
+    let mut counter = Counter::begin("torturing", args.outcome.hides_progress());
     let before = rows.len() as u64;
     torture::torture(plan, args.jobs(), ledger, rows, &mut |tally, _| {
         counter.set(|| far(plan, tally, before, begun.elapsed()));
