@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use quorate::quorum::{
-    Explanation, Figures, Goal, Limits, NodeSet, ReadFraction, ReadWriteSystem, Rule, Search,
-    Subject, Wanted, search,
+    Doubts, Explanation, Figures, Goal, Limits, NodeSet, ReadFraction, ReadWriteSystem, Rule,
+    Search, Subject, Wanted, search,
 };
 
 /// Seven nodes with every kind of choice, and one node named twice.
@@ -23,7 +23,13 @@ fn explanation(c: &mut Criterion) {
                 let system =
                     ReadWriteSystem::of_expressions(expression, None).expect("it is right");
                 let wanted = wanted(&figures, &reads);
-                Explanation::of(Subject { system, wanted, failures: None, zones: Vec::new() })
+                Explanation::of(Subject {
+                    system,
+                    wanted,
+                    failures: None,
+                    zones: Vec::new(),
+                    doubts: Doubts::ALL,
+                })
             });
         });
     }

@@ -189,3 +189,16 @@ fn no_reduction_loses_a_history() {
         }
     }
 }
+
+#[test]
+fn a_joint_change_of_members_loses_nothing_and_one_that_each_makes_alone_does() {
+    let change = |how: &str| {
+        let cluster = format!(
+            "protocol = \"members\"\nnodes = [\"A\", \"B\"]\nmembers = [\"A\"]\n\
+             new_members = [\"B\"]\nchange = \"{how}\""
+        );
+        question(&cluster, 1, 1, Bounds { timers: 2, ..QUIET })
+    };
+    assert_clean(&change("joint"));
+    found(&change("alone"), Anomaly::StaleRead);
+}

@@ -9,10 +9,10 @@ use clap::{Args, ValueEnum};
 use super::run::load;
 use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
-use crate::promise::promise;
+use crate::promise::{doubts, promise};
 use crate::protocol::{Configuration, Setting};
 use crate::quorum::{
-    Explanation, Failures, Figures, Goal, Limits, Names, NodeSet, Outcome, ReadFraction,
+    Doubts, Explanation, Failures, Figures, Goal, Limits, Names, NodeSet, Outcome, ReadFraction,
     ReadWriteSystem, Search, Subject, Wanted, Zone, quorum_size, search,
 };
 use crate::report::{drawing, explained, explained_json, promised, promised_json};
@@ -417,7 +417,11 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit> {
         None => args.search.search(&names, wanted)?,
     };
     let failures = args.system.failures()?;
-    let explanation = Explanation::of(Subject { system, wanted, failures, zones });
+    let doubts = match &configured {
+        Some(configured) => doubts(&configured.workload.config),
+        None => Doubts::ALL,
+    };
+    let explanation = Explanation::of(Subject { system, wanted, failures, zones, doubts });
     if let Some(path) = &args.svg {
         std::fs::write(path, drawing(&explanation))
             .with_context(|| format!("cannot write {}", path.display()))?;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod consensus;
+mod doubts;
 mod dynamo;
 mod leader;
 mod liars;
@@ -9,6 +10,7 @@ mod members;
 mod theory;
 mod versions;
 
+pub use doubts::doubts;
 pub use theory::{Condition, Hazards, Promise, promise};
 
 use crate::protocol::{Asks, Configuration, NODE_COUNT_MAX, Setting};

@@ -96,6 +96,28 @@ pub struct Subject<'a> {
     pub failures: Option<Failures>,
     /// Which nodes fail together.
     pub zones: Vec<Zone>,
+    /// What may be wrong with the protocol that uses it.
+    pub doubts: Doubts,
+}
+
+/// What may be wrong with a protocol though its quorums meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a doubt by itself")]
+pub struct Doubts {
+    /// Reads may want answers that agree rather than the highest version.
+    pub counts_votes: bool,
+    /// Reads may return what they have not written back.
+    pub reads_only: bool,
+    /// Versions may be readings of clocks.
+    pub clocks: bool,
+    /// Nodes may stand in for others.
+    pub stand_ins: bool,
+}
+
+impl Doubts {
+    /// Nothing is known of the protocol.
+    pub const ALL: Self =
+        Self { counts_votes: true, reads_only: true, clocks: true, stand_ins: true };
 }
 
 impl Subject<'_> {

@@ -32,7 +32,7 @@ mod strategy;
 mod system;
 mod warning;
 
-pub use explanation::{Best, Explanation, Side, Subject, Zone};
+pub use explanation::{Best, Doubts, Explanation, Side, Subject, Zone};
 pub use expression::{ExpressionError, Unknown, parse};
 pub use failures::{Failures, quorum_size};
 pub use figures::{Figures, ReadFraction};

@@ -19,8 +19,8 @@ impl Warning {
     }
 }
 
-/// What to know about this system, the worst first. Only the sets of nodes decide here, whichever protocol
-/// uses them.
+/// What to know about this system, the worst first: of its sets of nodes, whichever protocol uses them, and of
+/// what may be wrong with the protocol.
 pub fn warnings(explanation: &Explanation<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     warnings.extend(missing(explanation));
@@ -185,7 +185,9 @@ fn what_meeting_does_not_buy(explanation: &Explanation<'_>) -> Vec<Warning> {
         return Vec::new();
     }
     let mut warnings = Vec::new();
+    let doubts = explanation.subject.doubts;
     if let Ok(smallest) = explanation.reads.smallest
+        && doubts.counts_votes
         && smallest > meeting.nodes
     {
         let of = meeting.nodes;
@@ -202,21 +204,27 @@ fn what_meeting_does_not_buy(explanation: &Explanation<'_>) -> Vec<Warning> {
             ),
         ));
     }
-    warnings.push(Warning::new(
+    let mut warn = |applies: bool, name, text| {
+        warnings.extend(applies.then(|| Warning::new(name, text)));
+    };
+    warn(
+        doubts.reads_only,
         "not-linearizable",
         "That quorums meet does not make reads linearizable: while a write is under way, one read may return \
          its value and a later one the value before. A read must write back what it returns, to a write \
          quorum, before it returns it.",
-    ));
-    warnings.push(Warning::new(
+    );
+    warn(
+        doubts.clocks,
         "clocks-as-versions",
         "Nor does it order writes: versions that are readings of clocks lose acknowledged writes as soon as \
          clocks differ. A writer must ask for the highest version first.",
-    ));
-    warnings.push(Warning::new(
+    );
+    warn(
+        doubts.stand_ins,
         "sloppy-quorums",
         "Nodes that stand in for others (sloppy quorums, hinted handoff) are not of the quorum, and do not \
          count.",
-    ));
+    );
     warnings
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::judge::{Evidence, Judged, Judgement, Ladder, OverallStaleness, Row, quantile};
 use crate::promise::Promise;
+use crate::protocol::{Configuration, Setting};
 use crate::rng::Seed;
 use crate::run::Recovery;
 use crate::time::Nanos;
@@ -64,9 +65,8 @@ enum Subject {
 struct Cluster {
     protocol: &'static str,
     n: u16,
-    r: u16,
-    w: u16,
-    write_back: bool,
+    #[serde(flatten)]
+    settings: BTreeMap<&'static str, Value>,
     durability: &'static str,
 }
 
@@ -134,12 +134,23 @@ fn subject(workload: &Workload) -> Subject {
         None => Subject::Cluster(Cluster {
             protocol: config.protocol.name(),
             n: config.n,
-            r: config.r,
-            w: config.w,
-            write_back: config.write_back,
+            settings: settings(config),
             durability: config.durability.name(),
         }),
     }
+}
+
+/// Those settings that mean something to the protocol.
+fn settings(config: &Configuration) -> BTreeMap<&'static str, Value> {
+    let said = [
+        (Setting::R, json!(config.r)),
+        (Setting::W, json!(config.w)),
+        (Setting::WriteBack, json!(config.write_back)),
+        (Setting::Reads, json!(config.reads.name())),
+    ];
+    let meant = config.protocol.facts().settings;
+    let said = said.into_iter().filter(|(setting, _)| meant.contains(setting));
+    said.map(|(setting, value)| (setting.name(), value)).collect()
 }
 
 /// How stale reads are; times in nanoseconds.
