@@ -16,7 +16,9 @@ use crate::campaign::compare::{self, Comparison, Condition, Ground, Question};
 use crate::judge::Judgement;
 use crate::latency::Measured;
 use crate::protocol::NodeId;
-use crate::report::{comparison_csv, comparison_json, comparison_page, comparison_table};
+use crate::report::{
+    comparison_csv, comparison_json, comparison_page, comparison_picture, comparison_table,
+};
 use crate::rng::Seed;
 use crate::time::{Nanos, parse_duration};
 use crate::workload::{File, Overrides, Workload};
@@ -90,6 +92,9 @@ pub(super) struct CompareArgs {
     /// Also write a page with heat maps and the Pareto front.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Also write the heat maps as a picture.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     #[command(flatten)]
     telling: Telling,
 }
@@ -265,6 +270,7 @@ fn tell(args: &CompareArgs, question: &Question, comparison: &Comparison) -> Res
     };
     write(&args.csv, &|| comparison_csv(question, comparison))?;
     write(&args.html, &|| comparison_page(question, comparison))?;
+    write(&args.svg, &|| comparison_picture(question, comparison))?;
     let (json, text) =
         (|| comparison_json(question, comparison), || comparison_table(question, comparison));
     args.telling.tell(json, text)?;

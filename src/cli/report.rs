@@ -84,8 +84,9 @@ pub(super) fn write_into(dir: &RunDir) -> Result<()> {
     fs::create_dir_all(dir.file("plots"))
         .with_context(|| format!("cannot make plots in {}", dir.path().display()))?;
     for plot in plots(&trace) {
-        let svg = plot.svg(&trace)?;
+        let (svg, png) = (plot.svg(&trace)?, plot.png(&trace)?);
         dir.replace(&format!("plots/{}.svg", plot.name), |out| out.write_all(svg.as_bytes()))?;
+        dir.replace(&format!("plots/{}.png", plot.name), |out| out.write_all(&png))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod calibration;
 mod campaign;
 mod checked;
 mod ci;
+mod clocks;
 mod compare;
 mod faults;
 mod html;
@@ -22,7 +23,9 @@ pub use calibration::{calibrated, calibrated_json, false_alarms, quoted, survivo
 pub use campaign::{tortured, tortured_json, tortured_junit, tortured_markdown};
 pub use checked::checked;
 pub use ci::{junit, markdown, one_line};
-pub use compare::{comparison_csv, comparison_json, comparison_page, comparison_table};
+pub use compare::{
+    comparison_csv, comparison_json, comparison_page, comparison_picture, comparison_table,
+};
 pub use faults::{FaultSpan, Faults};
 pub use html::{SpaceTimePicture, Subject, fingerprint, page, policy};
 pub use json::{

@@ -8,6 +8,7 @@ use quorate_checker::{
 };
 use rustc_hash::FxHashMap;
 
+use super::clocks::Clocks;
 use super::faults::{FaultSpan, Faults};
 
 /// No text, or no value.
@@ -49,6 +50,8 @@ pub struct Trace {
     pub operations: Vec<Operation>,
     /// What was broken when.
     pub faults: Vec<FaultSpan>,
+    /// How far the clocks of nodes were off.
+    pub(super) clocks: Clocks,
     /// Whether the clock is in nanoseconds; if not, it counts events.
     pub has_times: bool,
     /// The time of the last event.
@@ -115,7 +118,10 @@ impl Builder {
         self.trace.end = self.trace.end.max(time);
         let now = Moment { position: self.position, time };
         match (event.process, event.kind) {
-            (Process::Nemesis, _) => self.faults.push(event, now.position, now.time),
+            (Process::Nemesis, _) => {
+                self.faults.push(event, now.position, now.time);
+                self.trace.clocks.push(event, now.time);
+            }
             (Process::Client(process), EventKind::Invoke) => self.invoke(process, event, now),
             (Process::Client(process), EventKind::Ok) => self.end(process, event, Outcome::Ok, now),
             (Process::Client(process), EventKind::Fail) => {

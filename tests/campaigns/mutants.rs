@@ -17,14 +17,11 @@ const SEEDS: u64 = 120;
 const OPS: u64 = 300;
 /// These take a rarer coincidence than so few small runs draw. `quorate calibrate` tells how many it takes, or
 /// lists them as survivors.
-const RARE: [Mutant; 10] = [
-    Mutant::SerialsStartAnew,
-    Mutant::ForgetsLocks,
+const RARE: [Mutant; 7] = [
     Mutant::PreparesOlder,
     Mutant::ForgetsVote,
     Mutant::CommitsOldTerms,
     Mutant::LeaderTrustsMemory,
-    Mutant::CommitsUnmatched,
     Mutant::LeaseTooLong,
     Mutant::Disloyal,
     Mutant::ObeysTheDeposed,

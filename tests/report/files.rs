@@ -12,6 +12,14 @@ fn a_run_and_its_report_made_again_are_the_same() {
     for plot in ["latency", "quantiles", "throughput", "availability", "concurrency"] {
         let svg = fs::read_to_string(run.join(format!("plots/{plot}.svg"))).expect(plot);
         assert!(svg.starts_with("<svg "), "{plot}: {svg}");
+        let png = fs::File::open(run.join(format!("plots/{plot}.png"))).expect(plot);
+        let mut png = png::Decoder::new(std::io::BufReader::new(png)).read_info().expect("PNG");
+        let mut pixels = vec![0; png.output_buffer_size().expect("a size")];
+        let frame = png.next_frame(&mut pixels).expect("it is whole");
+        assert_eq!((frame.width, frame.height), (960, 320));
+        // A title stands on it, in black, and a line in blue.
+        let has = |color: [u8; 3]| pixels.chunks(3).any(|pixel| pixel == color);
+        assert!(has([0, 0, 0]) && has([0, 114, 178]), "{plot}");
     }
     let made = fs::read_to_string(&page).expect("there is a report");
     // The page names its run as it was called.

@@ -10,6 +10,8 @@ use crate::time::MILLISECOND;
 const TILE: usize = 56;
 const LEFT: usize = 44;
 const TOP: usize = 34;
+/// What the longest title needs.
+const TITLE: usize = 228;
 
 /// What a heat map shows: its title, whether more is worse, the number of a cell, and how it is written.
 pub(super) struct Metric {
@@ -57,12 +59,17 @@ pub(super) const METRICS: [Metric; 5] = [
     },
 ];
 
+/// How wide and how high a heat map of N nodes is.
+pub(super) fn size(n: usize) -> (usize, usize) {
+    ((LEFT + n * TILE + 8).max(TITLE), TOP + n * TILE + 30)
+}
+
 /// Cells of one protocol and one N, as tiles: R across, W down. The better, the fainter.
 pub(super) fn heat_map(metric: &Metric, cells: &[(&Configuration, &Cell)]) -> String {
     let numbers = cells.iter().filter_map(|(_, cell)| (metric.number)(cell));
     let (least, most) = numbers.fold((f64::MAX, f64::MIN), |(a, b), n| (a.min(n), b.max(n)));
     let n = usize::from(cells.iter().map(|(config, _)| config.n).max().unwrap_or(1));
-    let (width, height) = (LEFT + n * TILE + 8, TOP + n * TILE + 30);
+    let (width, height) = size(n);
     let mut out = format!(
         "<svg class=\"heat\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          role=\"img\" aria-label=\"{0} over R and W\"><text x=\"{LEFT}\" y=\"18\" class=\"title\">{0}</text>",
@@ -81,8 +88,9 @@ pub(super) fn heat_map(metric: &Metric, cells: &[(&Configuration, &Cell)]) -> St
     }
     for (config, cell) in cells {
         let Some(number) = (metric.number)(cell) else { continue };
-        let share = if most > least { (number - least) / (most - least) } else { 0.0 };
-        let badness = if metric.more_is_worse { share } else { 1.0 - share };
+        // Where all are alike none is bad.
+        let best = if metric.more_is_worse { least } else { most };
+        let badness = (number - best).abs() / (most - least).max(f64::MIN_POSITIVE);
         let (x, y) =
             (LEFT + usize::from(config.r - 1) * TILE, TOP + usize::from(config.w - 1) * TILE);
         let ink = if badness > 0.55 { " on" } else { "" };

@@ -2,16 +2,18 @@
 
 mod heat;
 mod page;
+mod picture;
 mod table;
 
 use serde_json::{Value as Json, json};
 
 pub use page::comparison_page;
+pub use picture::comparison_picture;
 pub use table::{comparison_csv, comparison_table};
 
 use crate::campaign::compare::{Cell, Comparison, Question, Times, predicted_stale, promised};
 use crate::campaign::statistics::Estimate;
-use crate::protocol::{Configuration, Setting};
+use crate::protocol::{Configuration, Protocol, Setting};
 use crate::workload::Workload;
 
 /// What a configuration is called in a table: `lww 3 1 2`, or `raft 3 log`.
@@ -21,6 +23,27 @@ fn label(config: &Configuration) -> String {
         return format!("{name} {n} {}", config.reads.name());
     }
     format!("{name} {n} {} {}", config.r, config.w)
+}
+
+/// A protocol and an N, with their cells.
+type Family<'a> = (Protocol, u16, Vec<(&'a Configuration, &'a Cell)>);
+
+/// The cells whose quorums are numbers, by protocol and N.
+fn families<'a>(question: &'a Question, cells: &[&'a Cell]) -> Vec<Family<'a>> {
+    let mut families: Vec<Family<'a>> = Vec::new();
+    for cell in cells {
+        let config = &question.candidates[cell.candidate].config;
+        let is_counted = config.protocol.facts().settings.contains(&Setting::R);
+        if config.system.is_some() || !is_counted {
+            continue;
+        }
+        let (protocol, n) = (config.protocol, config.n);
+        match families.iter_mut().find(|family| (family.0, family.1) == (protocol, n)) {
+            Some(family) => family.2.push((config, *cell)),
+            None => families.push((protocol, n, vec![(config, *cell)])),
+        }
+    }
+    families
 }
 
 /// A comparison as JSON. Times are in nanoseconds; every figure with its 95 % confidence interval.

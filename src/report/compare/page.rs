@@ -4,18 +4,18 @@
 use std::fmt::Write;
 
 use super::heat::{METRICS, heat_map, pareto};
-use super::{label, percent, shared};
+use super::{families, label, percent, shared};
 use crate::campaign::compare::{
     Cell, Comparison, Condition, Question, Times, predicted_stale, promised,
 };
 use crate::judge::Judgement;
-use crate::protocol::{Configuration, Protocol, Setting};
 use crate::time::show_duration;
 
 const STYLE: &str = concat!(
     include_str!("../style/theme.css"),
     include_str!("../style/base.css"),
     include_str!("page.css"),
+    include_str!("heat.css"),
 );
 
 /// The page.
@@ -45,21 +45,7 @@ fn section(question: &Question, comparison: &Comparison, condition: Condition) -
         condition.about(),
         pareto(question, &cells)
     );
-    let config = |cell: &Cell| &question.candidates[cell.candidate].config;
-    let mut families: Vec<(Protocol, u16)> = Vec::new();
-    for cell in &cells {
-        let family = (config(cell).protocol, config(cell).n);
-        if !families.contains(&family) && is_counted(config(cell)) {
-            families.push(family);
-        }
-    }
-    for (protocol, n) in families {
-        let family: Vec<(&Configuration, &Cell)> = (cells.iter())
-            .map(|cell| (config(cell), *cell))
-            .filter(|(config, _)| {
-                (config.protocol, config.n) == (protocol, n) && is_counted(config)
-            })
-            .collect();
+    for (protocol, n, family) in families(question, &cells) {
         let maps: Vec<String> = METRICS.iter().map(|metric| heat_map(metric, &family)).collect();
         let _ = write!(
             out,
@@ -69,10 +55,6 @@ fn section(question: &Question, comparison: &Comparison, condition: Condition) -
         );
     }
     out + &table(question, &cells, condition) + "</section>\n"
-}
-
-fn is_counted(config: &Configuration) -> bool {
-    config.system.is_none() && config.protocol.facts().settings.contains(&Setting::R)
 }
 
 fn table(question: &Question, cells: &[&Cell], condition: Condition) -> String {

@@ -1,14 +1,14 @@
-//! A run over time: how long operations took, how many there were, how many succeeded, and how many
-//! were under way. Figures are made once, for the page and for the pictures in files.
+//! A run over time: how long operations took, how many there were, how many succeeded, how many were
+//! under way, and how far clocks were off. Figures are made once, for the page and for the pictures in files.
 
+mod picture;
 mod series;
-mod svg;
 
 use quorate_checker::Outcome;
 use serde_json::{Value as Json, json};
 
 use super::trace::Trace;
-use series::{Buckets, concurrency, latencies};
+use series::{Buckets, clocks, concurrency, latencies};
 
 /// A plot has at most so many points of one kind.
 const POINTS_MAX: usize = 1500;
@@ -24,6 +24,8 @@ pub enum Unit {
     Share,
     /// So many.
     Count,
+    /// Nanoseconds, ahead or behind.
+    Offset,
 }
 
 impl Unit {
@@ -34,6 +36,7 @@ impl Unit {
             Self::PerSecond => "/s",
             Self::Share => "share",
             Self::Count => "count",
+            Self::Offset => "offset ns",
         }
     }
 }
@@ -114,6 +117,10 @@ pub fn plots(trace: &Trace) -> Vec<Plot> {
     plots.push(plot("availability", "Availability", Unit::Share, vec![availability]));
     let concurrency = concurrency(trace, &buckets);
     plots.push(plot("concurrency", "Operations under way", Unit::Count, vec![concurrency]));
+    let clocks = clocks(trace);
+    if trace.has_times && !clocks.is_empty() {
+        plots.push(plot("clocks", "Clocks ahead or behind", Unit::Offset, clocks));
+    }
     plots
 }
 

@@ -155,3 +155,15 @@ pub(super) fn concurrency(trace: &Trace, buckets: &Buckets) -> Series {
     }
     buckets.line("most at once".to_owned(), None, |place| Some(most[place] as f64))
 }
+
+/// How far the clock of each node was off that ever was.
+pub(super) fn clocks(trace: &Trace) -> Vec<Series> {
+    let from = trace.operations.first().map_or(0, |operation| operation.from);
+    let line = |(node, steps): (&str, Vec<(i64, i64)>)| Series {
+        name: node.to_owned(),
+        outcome: None,
+        is_line: true,
+        points: steps.into_iter().map(|(time, offset)| (time, Some(offset as f64))).collect(),
+    };
+    trace.clocks.steps(from, trace.end).into_iter().map(line).collect()
+}

@@ -179,11 +179,9 @@ impl Parts<'_, '_> {
             self.name(outage.node),
             2.0 * HALF_BAND + 16.0
         );
-        let word =
-            if width > text.len() as f64 * CHARACTER { text } else { &text[..text.len().min(7)] };
-        if width > word.len() as f64 * CHARACTER {
-            let _ = write!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{word}</text>", x + 5.0, y - 3.0);
-        }
+        let fits = width > text.len() as f64 * CHARACTER;
+        let word = if fits { text } else { text.split(',').next().unwrap_or(text) };
+        let _ = write!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{word}</text>", x + 5.0, y - 3.0);
         out.push_str("</g>\n");
     }
 
@@ -255,7 +253,7 @@ impl Parts<'_, '_> {
             let (x, y) = line.at(LOST_AFTER);
             let _ = write!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{fate}</text>", x + 8.0, y + 4.0);
         } else if self.is_first_of_kind(message) {
-            let (x, y) = line.at(0.5);
+            let (x, y) = line.at(if arrives { 0.5 } else { LOST_AFTER / 2.0 });
             let _ = write!(
                 out,
                 "<text class=\"kind\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",

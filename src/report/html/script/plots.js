@@ -9,6 +9,7 @@ const UNITS = {
   "/s": { height: (value) => value, label: (height) => `${compact(height)}/s` },
   share: { height: (value) => value, label: (height) => `${Math.round(height * 100)} %` },
   count: { height: (value) => value, label: compact },
+  "offset ns": { height: (value) => value, label: showDuration },
 };
 
 /** From where to where the vertical axis goes. */
@@ -25,6 +26,7 @@ function rangeOf(plot) {
   if (plot.unit === "share") return [0, 1];
   // A little above the highest, so that timeouts of a round number do not lie on the edge.
   if (plot.unit === "ns") return low <= high ? [Math.floor(low), high + 0.15] : [0, 1];
+  if (plot.unit === "offset ns") return [Math.min(low, 0) * 1.05, Math.max(high * 1.05, 1)];
   return [0, Math.max(high * 1.05, 1)];
 }
 

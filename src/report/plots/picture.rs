@@ -1,8 +1,10 @@
-//! Plots as SVG files, which every program that shows pictures can open.
+//! Plots as files: SVG, and PNG with a font of our own, since machines that run tests often have none.
 
 use std::fmt;
+use std::sync::Once;
 
 use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
 use quorate_checker::Outcome;
 
 use super::{Plot, Series, Unit};
@@ -19,6 +21,8 @@ const GREEN: RGBColor = RGBColor(0, 158, 115);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 const ORANGE: RGBColor = RGBColor(230, 159, 0);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
+/// Done once for all plots: fonts are the library's own, and global.
+static FONT: Once = Once::new();
 const SHADE: RGBColor = RGBColor(120, 120, 120);
 
 /// A plot could not be drawn.
@@ -39,18 +43,42 @@ impl Plot {
     /// If the library cannot draw it.
     pub fn svg(&self, trace: &Trace) -> Result<String, Undrawable> {
         let mut svg = String::new();
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        self.draw(&area, trace).map_err(Undrawable::new)?;
-        area.present().map_err(Undrawable::new)?;
-        drop(area);
+        self.draw(SVGBackend::with_string(&mut svg, SIZE), trace)?;
         Ok(svg)
     }
 
-    fn draw<'a>(
+    /// The same as a PNG file, for what shows no SVG.
+    ///
+    /// # Errors
+    /// If the library cannot draw it.
+    pub fn png(&self, trace: &Trace) -> Result<Vec<u8>, Undrawable> {
+        let (width, height) = SIZE;
+        let mut pixels = vec![0; (3 * width * height) as usize];
+        self.draw(BitMapBackend::with_buffer(&mut pixels, SIZE), trace)?;
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        let mut writer = encoder.write_header().map_err(Undrawable::new)?;
+        writer.write_image_data(&pixels).map_err(Undrawable::new)?;
+        writer.finish().map_err(Undrawable::new)?;
+        Ok(file)
+    }
+
+    fn draw<B: DrawingBackend>(&self, backend: B, trace: &Trace) -> Result<(), Undrawable> {
+        FONT.call_once(|| {
+            // The library takes every font that can be read, and this one can.
+            let _ = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
+        });
+        let area = backend.into_drawing_area();
+        self.draw_on(&area, trace).map_err(Undrawable::new)?;
+        area.present().map_err(Undrawable::new)
+    }
+
+    fn draw_on<B: DrawingBackend>(
         &self,
-        area: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
+        area: &DrawingArea<B, plotters::coord::Shift>,
         trace: &Trace,
-    ) -> Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>> {
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
         area.fill(&WHITE)?;
         let seconds = |time: i64| time as f64 / if trace.has_times { SECOND as f64 } else { 1.0 };
         let from = trace.operations.first().map_or(0, |operation| operation.from);
@@ -119,6 +147,7 @@ impl Plot {
             Unit::Nanos if low <= high => (low.floor(), high + 0.15),
             Unit::Nanos => (0.0, 1.0),
             Unit::PerSecond | Unit::Count => (0.0, (high * 1.05).max(1.0)),
+            Unit::Offset => (low.min(0.0) * 1.05, (high.max(0.0) * 1.05).max(1.0)),
         }
     }
 }
@@ -128,7 +157,7 @@ impl Unit {
     fn height(self, value: f64) -> f64 {
         match self {
             Self::Nanos => libm::log10(value.max(1.0)),
-            Self::PerSecond | Self::Share | Self::Count => value,
+            Self::PerSecond | Self::Share | Self::Count | Self::Offset => value,
         }
     }
 
@@ -139,6 +168,10 @@ impl Unit {
             Self::PerSecond => format!("{height:.0}/s"),
             Self::Share => format!("{:.0} %", 100.0 * height),
             Self::Count => format!("{height:.0}"),
+            Self::Offset => {
+                let sign = if height < -0.5 { "−" } else { "" };
+                format!("{sign}{}", show_duration(height.abs().round() as u64))
+            }
         }
     }
 }
