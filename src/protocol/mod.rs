@@ -6,7 +6,7 @@
 //! in here: the simulator and a live node run the same code.
 //!
 //! Each protocol is a file with its machine and a line in `registry.rs`. Those that work in phases, with
-//! a quorum of answers to each, share `phases.rs`: they only say what to ask and what follows. Those that
+//! a quorum of answers to each, share `phases`: they only say what to ask and what follows. Those that
 //! put all operations into one order share `ordered/`, and those of them that have a leader share `led/`.
 
 mod abd;

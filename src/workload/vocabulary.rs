@@ -183,12 +183,18 @@ fn cassandra(terms: &Terms) -> Result<Translation, String> {
     let n = terms.replicas;
     let serial = |setting: &Option<String>| word(setting.as_ref(), "").ends_with("serial");
     if serial(&terms.read) || serial(&terms.write) {
-        if serial(&terms.read) != serial(&terms.write) {
+        if !serial(&terms.read) {
             return Err(
-                "lightweight transactions beside plain operations lose writes; say SERIAL \
-                        for both"
+                "plain reads do not see lightweight transactions that are still under way; say SERIAL \
+                 for reads"
                     .to_owned(),
             );
+        }
+        if !serial(&terms.write) {
+            return Ok(Cluster::new("caspaxos", n).set("plain_writes", true).because(&[
+                "Lightweight transactions beside plain writes lose writes: say SERIAL for both.",
+                CLOCKS,
+            ]));
         }
         return Ok(Cluster::new("caspaxos", n).because(&[
             "Lightweight transactions hold only as long as nothing is written without them.",
@@ -427,7 +433,9 @@ mod tests {
         }
         let error = |terms: &Terms| translate(terms).expect_err("it is unknown");
         assert!(error(&terms("cassandra", "MOST", "")).contains("unknown level `most` of reads"));
-        assert!(error(&terms("cassandra", "SERIAL", "QUORUM")).contains("SERIAL for both"));
+        assert!(error(&terms("cassandra", "QUORUM", "SERIAL")).contains("SERIAL for reads"));
+        let mixed = translate(&terms("cassandra", "SERIAL", "QUORUM")).expect("it is known");
+        assert!(mixed.cluster.contains("plain_writes = true"), "{}", mixed.cluster);
         assert!(error(&terms("etcd", "stale", "")).contains("linearizable, serializable"));
         assert!(error(&terms("etcd", "", "quorum")).contains("no setting `write`"));
         assert!(error(&terms("excel", "", "")).contains("expected one of cassandra"));
