@@ -12,6 +12,7 @@ mod facts;
 mod find;
 mod http;
 mod redis;
+mod zookeeper;
 
 pub use client::AnyClient;
 pub use facts::{Facts, Mode, Program};
@@ -29,7 +30,7 @@ use crate::promise::Promise;
 use crate::protocol::NodeId;
 
 /// All systems.
-pub const SYSTEMS: &[&dyn System] = &[&etcd::Etcd, &redis::Redis];
+pub const SYSTEMS: &[&dyn System] = &[&etcd::Etcd, &redis::Redis, &zookeeper::ZooKeeper];
 
 /// A system of this name.
 pub fn named(name: &str) -> Option<&'static dyn System> {

@@ -67,3 +67,13 @@ fn waiting_for_a_replica_of_redis_does_not_close_that() {
     let history = ends_as_it_says("redis", "redis-wait", "weaker by design");
     assert!(history.is_none_or(|history| acknowledged_when_cut_off(&history, 10, 5) > 100));
 }
+
+#[test]
+fn plain_reads_of_zookeeper_are_stale() {
+    ends_as_it_says("zookeeper", "zookeeper-plain", "weaker by design");
+}
+
+#[test]
+fn reads_of_zookeeper_after_a_sync_are_not() {
+    ends_as_it_says("zookeeper", "zookeeper-sync", "not shown");
+}
