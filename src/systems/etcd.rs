@@ -125,12 +125,11 @@ impl System for Etcd {
         }
     }
 
-    fn services(&self, cluster: &Cluster, node: NodeId, start: Start) -> io::Result<Vec<Service>> {
+    fn services(&self, cluster: &Cluster, node: NodeId, _: Start) -> io::Result<Vec<Service>> {
         let own = cluster.node(node);
         let url = |port| format!("http://{}", own.at(port));
         let all = cluster.nodes.iter();
         let all = all.map(|node| format!("{}=http://{}", node.name, node.at(PEERS)));
-        let state = if start == Start::Wiped { "existing" } else { "new" };
         let mut command = Command::new("etcd");
         command.args(["--name", &own.name]).arg("--data-dir").arg(own.file("etcd"));
         command.args(["--listen-peer-urls", &url(PEERS)]);
@@ -138,7 +137,7 @@ impl System for Etcd {
         command.args(["--listen-client-urls", &url(CLIENTS)]);
         command.args(["--advertise-client-urls", &url(CLIENTS)]);
         command.args(["--initial-cluster", &all.collect::<Vec<_>>().join(",")]);
-        command.args(["--initial-cluster-state", state]);
+        command.args(["--initial-cluster-state", "new"]);
         command.args(["--logger", "zap", "--log-outputs", "stderr"]);
         Ok(vec![Service { name: "etcd", command }])
     }
@@ -153,11 +152,6 @@ impl System for Etcd {
                 Some(_) => Ok(Role::Follower),
             }
         })
-    }
-
-    fn readmit(&self, cluster: &Arc<Cluster>, node: NodeId) -> Pending<Result<(), String>> {
-        let cluster = Arc::clone(cluster);
-        Box::pin(async move { readmit(&cluster, node).await })
     }
 
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient {
@@ -180,31 +174,6 @@ async fn call(cluster: &Cluster, node: NodeId, path: &str, ask: &Json) -> Result
     let answer = answer.map_err(|error| error.to_string())?;
     let json = answer.json().filter(|_| answer.status == 200);
     json.ok_or_else(|| format!("expected JSON, found {}", answer.text()))
-}
-
-/// A member whose disk was lost is another one: the old one leaves, the new one comes. Any node that knows
-/// of a leader can be asked for that.
-async fn readmit(cluster: &Cluster, node: NodeId) -> Result<(), String> {
-    let mut failure = "it is the only node".to_owned();
-    for other in cluster.ids().filter(|other| *other != node) {
-        match readmit_by(cluster, node, other).await {
-            Ok(()) => return Ok(()),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
-}
-
-async fn readmit_by(cluster: &Cluster, node: NodeId, other: NodeId) -> Result<(), String> {
-    let own = cluster.node(node);
-    let url = format!("http://{}", own.at(PEERS));
-    let listed = call(cluster, other, "/v3/cluster/member/list", &json!({})).await?;
-    let members = listed["members"].as_array().into_iter().flatten();
-    for old in members.filter(|member| member["peerURLs"][0] == url.as_str()) {
-        call(cluster, other, "/v3/cluster/member/remove", &json!({ "ID": old["ID"] })).await?;
-    }
-    call(cluster, other, "/v3/cluster/member/add", &json!({ "peerURLs": [url] })).await?;
-    Ok(())
 }
 
 struct EtcdClient {

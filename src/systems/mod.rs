@@ -68,11 +68,6 @@ pub trait System: fmt::Debug + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// What is to be done before a node whose disk was lost can start again.
-    fn readmit(&self, _cluster: &Arc<Cluster>, _node: NodeId) -> Pending<Result<(), String>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
     /// A client. Each of its questions goes to the node it is meant for, and to no other in its place.
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient;
 }
@@ -84,8 +79,6 @@ pub enum Start {
     First,
     /// With what is on its disk.
     Again,
-    /// With an empty disk, into a cluster that knows it.
-    Wiped,
 }
 
 /// What a node says it is.
