@@ -114,6 +114,11 @@ impl Faults {
         }
     }
 
+    /// How many of each kind are on.
+    fn now(&self) -> [usize; FaultKind::ALL.len()] {
+        FaultKind::ALL.map(|kind| self.on.iter().filter(|(undo, _)| undo.kind() == kind).count())
+    }
+
     /// All of them. What is still on ends with the run.
     fn windows(self, end: Nanos) -> Vec<FaultWindow> {
         let mut windows = self.over;
@@ -129,8 +134,8 @@ pub struct Progress {
     pub ops: u64,
     /// The time in its world.
     pub now: Nanos,
-    /// Faults that are on.
-    pub faults: usize,
+    /// How many faults of each kind are on, in the order of [`FaultKind::ALL`].
+    pub faults: [usize; FaultKind::ALL.len()],
     /// The verdict so far, if the run is checked while it is recorded.
     pub verdict: Option<Verdict>,
 }
@@ -573,7 +578,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Progress {
             ops: self.ops,
             now: self.world.now(),
-            faults: self.faults.on.len(),
+            faults: self.faults.now(),
             verdict: self.recorder.verdict(),
         }
     }

@@ -20,10 +20,11 @@ impl Progress {
     /// Begins to show how `total` steps are worked off; nothing is shown if `quiet`.
     pub(super) fn begin(what: &'static str, total: u64, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
-            let template = "{msg:10} {bar:40} {percent:>3}%  {elapsed}, {eta} to go";
+            // The message has what is left of the line, and no more.
+            let template = "{prefix} {bar:16} {percent:>3}%  {elapsed}, {eta} to go  {wide_msg}";
             let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(total).with_style(style).with_message(what)
+            ProgressBar::new(total).with_style(style).with_prefix(what)
         });
         // A quiet one never gets as far as a line.
         let wait = if quiet { Duration::from_secs(1 << 30) } else { Duration::ZERO };
@@ -34,7 +35,14 @@ impl Progress {
     pub(super) fn say(&mut self, what: &'static str) {
         if what != self.what {
             self.what = what;
-            self.bar.iter().for_each(|bar| bar.set_message(what));
+            self.bar.iter().for_each(|bar| bar.set_prefix(what));
+        }
+    }
+
+    /// What else there is to say of it now, on a terminal.
+    pub(super) fn add(&self, more: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(more());
         }
     }
 

@@ -1,6 +1,7 @@
 //! `quorate run`.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -316,6 +317,17 @@ pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> 
     Ok(())
 }
 
+/// Operations a second by the clock on the wall, and what is broken.
+fn pace_and_faults(now: run::Progress, passed: Duration) -> String {
+    let pace = now.ops as f64 / passed.as_secs_f64().max(1e-3);
+    let on = FaultKind::ALL.iter().zip(now.faults).filter(|(_, count)| *count > 0);
+    let faults = on.map(|(kind, count)| match count {
+        1 => kind.name().to_owned(),
+        _ => format!("{count} {}", kind.name()),
+    });
+    std::iter::once(format!("{pace:.0} ops/s")).chain(faults).collect::<Vec<_>>().join(", ")
+}
+
 /// Runs the workload with its history going to disk.
 fn record(
     args: &RunArgs,
@@ -326,6 +338,7 @@ fn record(
 ) -> Result<Run> {
     let mut file = dir.history()?;
     let mut progress = Progress::begin("running", 1000, args.quiet || args.json);
+    let begun = Instant::now();
     let run = go(args, workload, dir, info, &mut file, &mut |now| {
         progress.say(match now.verdict {
             None => "running",
@@ -334,6 +347,7 @@ fn record(
             Some(Verdict::Invalid) => "running, violated",
         });
         progress.set(now.permille(&workload.clients));
+        progress.add(|| pace_and_faults(now, begun.elapsed()));
         !interrupt.pressed()
     });
     drop(progress);
@@ -381,5 +395,20 @@ fn world_of(args: &RunArgs, workload: &Workload) -> Result<WorldKind> {
                 world.name()
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_names_what_is_broken() {
+        let mut now = run::Progress { ops: 500, now: 0, faults: Default::default(), verdict: None };
+        let told = |now| pace_and_faults(now, Duration::from_secs(2));
+        assert_eq!(told(now), "250 ops/s");
+        now.faults[0] = 1;
+        now.faults[1] = 2;
+        assert_eq!(told(now), "250 ops/s, partition, 2 crash");
     }
 }

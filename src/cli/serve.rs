@@ -7,7 +7,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Exit, print, print_json};
+use super::Exit;
+use super::telling::Telling;
 use crate::serve::Serving;
 
 const EXAMPLES: &str = "Examples:
@@ -28,12 +29,8 @@ pub(super) struct ServeArgs {
     /// Where to listen: an address and a port, 0 for any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8017")]
     listen: SocketAddr,
-    /// Print the address as a JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but errors.
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 /// Shows a store until Ctrl-C.
@@ -42,17 +39,16 @@ pub(super) fn serve(args: &ServeArgs) -> Result<Exit> {
     runtime.block_on(async {
         let serving = Serving::new(&args.store, args.listen).await?;
         let address = serving.address()?;
-        if args.json {
-            print_json(&json!({ "address": format!("http://{address}/"), "store": args.store }))?;
-        } else if !args.quiet {
-            let others = if address.ip().is_loopback() {
-                ""
-            } else {
-                ", for everybody who reaches this machine"
-            };
-            let store = args.store.display();
-            print(&format!("{store} at http://{address}/{others}; Ctrl-C ends it\n"))?;
-        }
+        let store = args.store.display();
+        let whom = if address.ip().is_loopback() {
+            ""
+        } else {
+            ", for everybody who reaches this machine"
+        };
+        args.telling.tell(
+            || json!({ "address": format!("http://{address}/"), "store": args.store }),
+            || format!("{store} at http://{address}/{whom}; Ctrl-C ends it\n"),
+        )?;
         serving.run(async { drop(tokio::signal::ctrl_c().await) }).await?;
         Ok(Exit::AsExpected)
     })

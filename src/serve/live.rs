@@ -40,6 +40,6 @@ pub(super) fn told(entry: &Entry, shelf: &Shelf, followers: &mut Followers) -> J
 fn permille(entry: &Entry, follower: &Follower) -> Option<u64> {
     let workload = entry.workload.as_ref()?;
     let (ops, now) = (follower.begun, follower.now);
-    let progress = Progress { ops, now, faults: 0, verdict: None };
+    let progress = Progress { ops, now, faults: Default::default(), verdict: None };
     Some(progress.permille(&workload.clients))
 }
