@@ -53,7 +53,12 @@ impl Latency {
         let mut times = times.to_vec();
         times.sort_unstable();
         let last = times.len().saturating_sub(1) as f64;
-        let at = |share: f64| times.get((share * last).round() as usize).copied().unwrap_or(0);
+        let at = |share: f64| {
+            let place = share * last;
+            let time = |place: f64| times.get(place as usize).map_or(0.0, |time| *time as f64);
+            let (low, high) = (time(place.floor()), time(place.ceil()));
+            (low + (high - low) * place.fract()) as Nanos
+        };
         let quantiles = QUANTILES.map(at);
         if quantiles[0] == quantiles[QUANTILES.len() - 1] {
             return Self::Constant(quantiles[0]);
