@@ -17,6 +17,7 @@
 //! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
 //! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
 //! | [`generator`] | which client does what next, as values | knowing the world |
+//! | [`program`] | programs of others as nodes: what they are asked in Maelstrom's words, and what they answer | starting them |
 //! | [`process`] | other programs: started, paused, killed, and gone when we are | knowing what they do |
 //! | [`systems`] | real systems: how to find, start and ask each, and what it promises | running them |
 //! | [`node`] | one replica as a process, with a real disk and real connections | deciding what a protocol does |
@@ -43,6 +44,7 @@ pub mod latency;
 pub mod nemesis;
 pub mod node;
 pub mod process;
+pub mod program;
 pub mod promise;
 pub mod protocol;
 pub mod quorum;

@@ -5,6 +5,7 @@
 mod cluster;
 mod left;
 mod links;
+mod maelstrom;
 mod netns;
 mod nodes;
 mod parity;
