@@ -194,7 +194,9 @@ pub fn run_live(
     let world = match workload.system {
         None => match &workload.program {
             None => Live::start(place, kind, names, clients, sim, *live, seed),
-            Some(program) => Live::start_program(program, &place.dir, names, clients, sim, seed),
+            Some(program) => {
+                Live::start_program(program, &place.dir, names, clients, sim, live.cut, seed)
+            }
         },
         Some(choice) => {
             let loss = sim.network.loss;

@@ -14,6 +14,7 @@ use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::judge::judge;
 use crate::nemesis::{Disturbance, FaultKind};
+use crate::program::Contract;
 use crate::record::Recorder;
 use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
@@ -300,7 +301,7 @@ pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> 
     if workload.script.is_some() {
         bail!("a script says what happens to every message; expected --world sim");
     }
-    if workload.program.is_some() {
+    if workload.program.as_ref().is_some_and(|one| one.contract == Contract::Maelstrom) {
         // Its messages are all in our hands.
         return Ok(());
     }
@@ -387,10 +388,9 @@ fn world_of(args: &RunArgs, workload: &Workload) -> Result<WorldKind> {
     if let Some(program) = &workload.program {
         return match args.world {
             None | Some(WorldKind::Processes) => Ok(WorldKind::Processes),
-            Some(world) => bail!(
-                "--world {}, but {program} is real, and we are its network; expected --world processes",
-                world.name()
-            ),
+            Some(world) => {
+                bail!("--world {}, but {program} is real; expected --world processes", world.name())
+            }
         };
     }
     match (&workload.system, args.world) {

@@ -4,6 +4,7 @@
 //! Nothing in here starts it or carries a message: a world does. What its answers mean is decided by the one
 //! table of each contract; what no row of it knows is information that nobody has: info.
 
+pub mod http;
 pub mod maelstrom;
 
 use std::fmt;
@@ -17,6 +18,10 @@ pub struct Program {
     pub contract: Contract,
     /// The command that is a node, for a shell.
     pub start: String,
+    /// The command that ends a node in good order, before it is ended in any case.
+    pub stop: Option<String>,
+    /// The command that ends a node at once, likewise.
+    pub kill: Option<String>,
     /// What it promises.
     pub promised: Condition,
 }
@@ -26,6 +31,8 @@ pub struct Program {
 pub enum Contract {
     /// In Maelstrom's messages, over its standard input and output.
     Maelstrom,
+    /// By HTTP.
+    Http,
 }
 
 impl Contract {
@@ -33,6 +40,7 @@ impl Contract {
     pub fn name(self) -> &'static str {
         match self {
             Self::Maelstrom => "maelstrom",
+            Self::Http => "http",
         }
     }
 }

@@ -229,6 +229,8 @@ pub(super) struct RawWorkload {
     #[serde(default)]
     pub(super) maelstrom: RawProgram,
     #[serde(default)]
+    pub(super) http: RawProgram,
+    #[serde(default)]
     pub(super) cluster: RawCluster,
     #[serde(default)]
     pub(super) clients: RawClients,
@@ -250,6 +252,7 @@ impl RawWorkload {
         let faults = self.nemesis.first().map(|disturbance| &disturbance.fault);
         of(self.system.name.as_ref(), "system.name")
             .or_else(|| of(self.maelstrom.start.as_ref(), "maelstrom.start"))
+            .or_else(|| of(self.http.start.as_ref(), "http.start"))
             .or_else(|| of(clients.count.as_ref(), "clients.count"))
             .or_else(|| of(clients.keys.as_ref(), "clients.keys"))
             .or_else(|| of(clients.ops_per_key.as_ref(), "clients.ops_per_key"))
@@ -278,6 +281,8 @@ pub(super) struct RawSystem {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProgram {
     pub(super) start: Option<Field<String>>,
+    pub(super) stop: Option<Field<String>>,
+    pub(super) kill: Option<Field<String>>,
     pub(super) promise: Option<Field<String>>,
 }
 

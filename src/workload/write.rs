@@ -40,6 +40,11 @@ impl Workload {
         if let Some(program) = &self.program {
             writeln!(out, "\n[{}]", program.contract.name())?;
             writeln!(out, "start = {}", quoted(&program.start))?;
+            for (name, command) in [("stop", &program.stop), ("kill", &program.kill)] {
+                if let Some(command) = command {
+                    writeln!(out, "{name} = {}", quoted(command))?;
+                }
+            }
             writeln!(out, "promise = \"{}\"", word(program.promised))?;
             writeln!(out, "\n[cluster]\nnodes = {}", texts(&self.node_names))?;
             self.write_clients(out)?;

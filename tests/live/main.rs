@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod cluster;
+mod http;
 mod left;
 mod links;
 mod maelstrom;

@@ -10,6 +10,7 @@ mod connection;
 mod elsewhere;
 mod error;
 mod hosts;
+mod http;
 mod installed;
 mod links;
 mod maelstrom;
@@ -31,6 +32,7 @@ pub use links::{Cut, Links};
 
 use connection::NodeClient;
 use hosts::Hosts;
+use http::HttpNodes;
 use installed::Installed;
 use maelstrom::Maelstrom;
 use own::Own;
@@ -150,6 +152,7 @@ impl Live {
         node_names: &[String],
         clients: u32,
         settings: &SimSettings,
+        cut: Cut,
         seed: Seed,
     ) -> Result<Self, LiveError> {
         let (sender, events) = channel();
@@ -158,6 +161,12 @@ impl Live {
             Contract::Maelstrom => {
                 let (nodes, all) =
                     Maelstrom::start(program, dir, node_names, clients, settings, seed)?;
+                Self::of(Box::new(nodes), all, None, patience, sender, events)
+            }
+            Contract::Http => {
+                let nodes =
+                    HttpNodes::start(program, dir, node_names, &settings.network, cut, seed)?;
+                let all: Vec<_> = (0..clients).map(|_| nodes.client()).collect();
                 Self::of(Box::new(nodes), all, None, patience, sender, events)
             }
         }

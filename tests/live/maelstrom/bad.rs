@@ -82,7 +82,7 @@ fn what_cannot_be_is_refused() {
         ("[maelstrom]\nstart = \" \"", "w.toml:2: field `maelstrom.start`: an empty command"),
         (
             "[maelstrom]\npromise = \"linearizable\"",
-            "w.toml:2: field `maelstrom.promise`: nobody promises it; expected a field `start`",
+            "w.toml:2: field `maelstrom.promise`: there is no program; expected a field `start`",
         ),
         (
             "[maelstrom]\nstart = \"x\"\npromise = \"much\"",

@@ -7,7 +7,7 @@ mod known;
 use std::process::{Command, Stdio};
 
 /// Whether there is a Python; says so if not.
-fn has_python() -> bool {
+pub(crate) fn has_python() -> bool {
     let mut python = Command::new("python3");
     let there = python.arg("--version").stdout(Stdio::null()).status().is_ok();
     if !there {
