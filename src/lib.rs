@@ -17,6 +17,8 @@
 //! | [`client`] | what clients ask, and whether the answer means ok, fail or info | |
 //! | [`nemesis`] | faults as data, and schedules that compose them | applying them |
 //! | [`generator`] | which client does what next, as values | knowing the world |
+//! | [`http`] | requests over one connection to one address | knowing what they mean |
+//! | [`program`] | programs of others as nodes: what they are asked, in Maelstrom's words or by HTTP, and what they answer | starting them |
 //! | [`process`] | other programs: started, paused, killed, and gone when we are | knowing what they do |
 //! | [`systems`] | real systems: how to find, start and ask each, and what it promises | running them |
 //! | [`node`] | one replica as a process, with a real disk and real connections | deciding what a protocol does |
@@ -38,11 +40,13 @@ pub mod campaign;
 pub mod cli;
 pub mod client;
 pub mod generator;
+pub mod http;
 pub mod judge;
 pub mod latency;
 pub mod nemesis;
 pub mod node;
 pub mod process;
+pub mod program;
 pub mod promise;
 pub mod protocol;
 pub mod quorum;

@@ -185,7 +185,7 @@ pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunErro
     run_in(&mut world.weighing(), Recorder::new(None), workload, seed, &mut |_| true)
 }
 
-/// Runs a workload on processes, as `kind` has them, or on the system that it names, into `recorder`.
+/// Runs a workload on processes, as `kind` has them, or on the system or program that it names, into `recorder`.
 pub fn run_live(
     place: Place,
     kind: WorldKind,
@@ -197,7 +197,12 @@ pub fn run_live(
     let Workload { node_names: names, sim, live, .. } = workload;
     let clients = workload.clients.count;
     let world = match workload.system {
-        None => Live::start(place, kind, names, clients, sim, *live, seed),
+        None => match &workload.program {
+            None => Live::start(place, kind, names, clients, sim, *live, seed),
+            Some(program) => {
+                Live::start_program(program, &place.dir, names, clients, sim, live.cut, seed)
+            }
+        },
         Some(choice) => {
             let loss = sim.network.loss;
             Live::start_system(choice, &place.dir, names, clients, loss, sim.timeout)

@@ -15,6 +15,7 @@ use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
 use crate::judge::judge;
 use crate::nemesis::{Disturbance, FaultKind};
+use crate::program::Contract;
 use crate::record::Recorder;
 use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
@@ -43,6 +44,8 @@ const EXAMPLES: &str = "Examples:
       checked while it runs, and over as soon as a read is not explained
   quorate run workloads/first-steps/majority-abd.toml --world processes
       the same with real processes, which are really killed and really cut off
+  quorate run --maelstrom 'python3 raft.py' --nodes 5 --nemesis partition,pause
+      a program in any language that speaks Maelstrom's protocol
   quorate run --world processes --ops 10000000 --time-limit 1h --nemesis none --record-only
       a run whose history does not fit into memory
   quorate run --ops 100000000 --time-limit 1d --record-only --until-violation
@@ -64,6 +67,10 @@ pub(super) struct RunArgs {
     /// An installed system in the place of nodes of our own: etcd, …; `quorate systems` lists them.
     #[arg(long, value_name = "SYSTEM", conflicts_with_all = ["like", "protocol", "r", "w"])]
     system: Option<String>,
+    /// A command that is a node, in the place of nodes of our own: it speaks Maelstrom's protocol over its
+    /// standard input and output.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["like", "protocol", "r", "w", "system"])]
+    maelstrom: Option<String>,
     /// How many nodes.
     #[arg(long, visible_alias = "nodes", value_name = "N", allow_negative_numbers = true)]
     n: Option<i64>,
@@ -98,7 +105,8 @@ pub(super) struct RunArgs {
     /// What decides all that is random: a number, 0x… or a git commit; left out, drawn anew.
     #[arg(long)]
     seed: Option<Seed>,
-    /// Where the cluster lives; left out, sim, or netns for an installed system.
+    /// Where the cluster lives; left out, sim; netns for an installed system, processes for a
+    /// program of others.
     #[arg(long, value_enum)]
     world: Option<WorldKind>,
     /// Where run directories are made.
@@ -147,7 +155,7 @@ impl Keep {
 impl RunArgs {
     fn resolve(&self) -> Result<Workload> {
         let mut file = match &self.workload {
-            None if self.system.is_some() => File::default(),
+            None if self.system.is_some() || self.maelstrom.is_some() => File::default(),
             None => File::parse(Path::new(DEFAULT_PATH), DEFAULT)?,
             Some(path) => load(path)?,
         };
@@ -174,6 +182,7 @@ impl RunArgs {
             system: self.system.clone(),
             read: of_system(&self.terms.read),
             write: of_system(&self.terms.write),
+            maelstrom: self.maelstrom.clone(),
             clients: self.clients,
             keys: self.keys,
             ops: self.ops,
@@ -293,6 +302,10 @@ pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> 
     if workload.script.is_some() {
         bail!("a script says what happens to every message; expected --world sim");
     }
+    if workload.program.as_ref().is_some_and(|one| one.contract == Contract::Maelstrom) {
+        // Its messages are all in our hands.
+        return Ok(());
+    }
     let network = &workload.sim.network;
     let loses = network.loss > 0.0 && world == WorldKind::Processes;
     if loses || network.duplication > 0.0 {
@@ -386,6 +399,14 @@ fn go(
 
 /// Where a workload runs.
 fn world_of(args: &RunArgs, workload: &Workload) -> Result<WorldKind> {
+    if let Some(program) = &workload.program {
+        return match args.world {
+            None | Some(WorldKind::Processes) => Ok(WorldKind::Processes),
+            Some(world) => {
+                bail!("--world {}, but {program} is real; expected --world processes", world.name())
+            }
+        };
+    }
     match (&workload.system, args.world) {
         (None, world) => Ok(world.unwrap_or_default()),
         (Some(_), None | Some(WorldKind::Netns)) => Ok(WorldKind::Netns),

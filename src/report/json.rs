@@ -26,7 +26,7 @@ pub struct Summary<'a> {
     workload: &'a str,
     seed: Seed,
     #[serde(flatten)]
-    subject: Subject,
+    subject: Subject<'a>,
     /// `valid`, `invalid` or `unknown`.
     verdict: &'static str,
     promise: &'a Promise,
@@ -54,11 +54,13 @@ pub struct Summary<'a> {
 /// What ran.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Subject {
+enum Subject<'a> {
     /// Nodes of our own.
     Cluster(Cluster),
     /// An installed system.
     System { name: &'static str, read: &'static str, write: &'static str, n: u16 },
+    /// A program of somebody else's.
+    Program { contract: &'static str, start: &'a str, n: u16 },
 }
 
 #[derive(Debug, Serialize)]
@@ -122,16 +124,21 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn subject(workload: &Workload) -> Subject {
+fn subject(workload: &Workload) -> Subject<'_> {
     let config = &workload.config;
-    match &workload.system {
-        Some(choice) => Subject::System {
+    match (&workload.system, &workload.program) {
+        (Some(choice), _) => Subject::System {
             name: choice.system.facts().name,
             read: choice.modes.read,
             write: choice.modes.write,
             n: config.n,
         },
-        None => Subject::Cluster(Cluster {
+        (None, Some(program)) => Subject::Program {
+            contract: program.contract.name(),
+            start: &program.start,
+            n: config.n,
+        },
+        (None, None) => Subject::Cluster(Cluster {
             protocol: config.protocol.name(),
             n: config.n,
             settings: settings(config),

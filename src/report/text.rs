@@ -93,9 +93,10 @@ fn recovered(recovery: &Recovery) -> String {
 
 /// What runs in a few words.
 fn subject(workload: &Workload) -> String {
-    match &workload.system {
-        None => configuration(&workload.config),
-        Some(system) => format!("{system} with N = {}", workload.config.n),
+    match (&workload.system, &workload.program) {
+        (None, None) => configuration(&workload.config),
+        (None, Some(program)) => format!("{program} with N = {}", workload.config.n),
+        (Some(system), _) => format!("{system} with N = {}", workload.config.n),
     }
 }
 

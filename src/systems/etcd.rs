@@ -11,9 +11,9 @@ use serde_json::{Value as Json, json};
 
 use super::client::AnyClient;
 use super::facts::{Facts, Mode, Program};
-use super::http::{Answer, Http, NoAnswer};
 use super::{Cluster, Modes, Pending, Role, Service, Start, System};
 use crate::client::{Action, Client, KnownError, Question, Response};
+use crate::http::{Answer, Http, NoAnswer};
 use crate::promise::{Condition, Promise};
 use crate::protocol::{Key, NodeId, Value};
 

@@ -10,7 +10,6 @@ mod client;
 mod etcd;
 mod facts;
 mod find;
-mod http;
 mod redis;
 mod zookeeper;
 

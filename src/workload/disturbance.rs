@@ -1,7 +1,7 @@
 //! What breaks, how often, and for how long.
 
 use super::file::{Field, Place, RawDisturbance, Source};
-use super::resolve::{Resolved, Subject, duration, list, many_of, one_of, within};
+use super::resolve::{Kind, Resolved, Subject, duration, list, many_of, one_of, within};
 use crate::nemesis::{Disturbance, DisturbanceKind, FaultKind, Shape, Targets};
 use crate::time::{MILLISECOND, Nanos};
 
@@ -21,10 +21,8 @@ pub(super) fn disturbance(
 ) -> Resolved<Disturbance> {
     let kind = fault_kind(source, &raw.fault)?;
     refuse_foreign(source, raw, kind)?;
-    if subject.is_installed {
-        refuse_impossible(source, raw, kind)?;
-    }
-    let has_leader = subject.is_installed;
+    refuse_impossible(source, raw, kind, subject.kind)?;
+    let has_leader = subject.kind == Kind::Installed;
     let targets = |otherwise: &[Targets]| match &raw.targets {
         None => Ok(otherwise.to_vec()),
         Some(field) => {
@@ -45,7 +43,7 @@ pub(super) fn disturbance(
             lose_unsynced: raw
                 .lose_unsynced
                 .as_ref()
-                .map_or(!subject.is_installed, |field| field.value),
+                .map_or(subject.kind == Kind::Own, |field| field.value),
         },
         FaultKind::Pause => {
             DisturbanceKind::Pause(targets(&[Targets::One, Targets::Minority, Targets::Majority])?)
@@ -113,18 +111,28 @@ fn with<T: Copy>(all: &[T], one_more: T, there_is: bool) -> Vec<T> {
     all.iter().copied().chain(there_is.then_some(one_more)).collect()
 }
 
-/// What cannot be done to programs of others.
-fn refuse_impossible(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Resolved<()> {
-    if matches!(kind, FaultKind::SlowLinks | FaultKind::ClockSkew) {
-        let problem = format!(
-            "\"{}\" cannot be done to an installed system; expected partition, crash or pause",
-            kind.name()
-        );
+/// What cannot be done to nodes of others.
+fn refuse_impossible(
+    source: &Source,
+    raw: &RawDisturbance,
+    fault: FaultKind,
+    kind: Kind,
+) -> Resolved<()> {
+    let (whom, able) = match kind {
+        Kind::Own => return Ok(()),
+        Kind::Installed => ("an installed system", "partition, crash or pause"),
+        Kind::Program(_) => ("a program of others", "partition, crash, pause or slow-links"),
+    };
+    let is_able =
+        fault != FaultKind::ClockSkew && (fault != FaultKind::SlowLinks || kind != Kind::Installed);
+    if !is_able {
+        let problem = format!("\"{}\" cannot be done to {whom}; expected {able}", fault.name());
         return Err(source.error(&raw.fault.place, "nemesis.fault", problem));
     }
     match &raw.lose_unsynced {
         Some(Field { value: true, place }) => {
-            let problem = "the disk of an installed system is the machine's, which loses nothing; expected false";
+            let problem =
+                format!("the disk of {whom} is the machine's, which loses nothing; expected false");
             Err(source.error(place, "nemesis.lose_unsynced", problem))
         }
         _ => Ok(()),

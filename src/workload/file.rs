@@ -87,6 +87,7 @@ impl File {
         set(&mut system.name, overrides.system, "--system");
         set(&mut system.read, overrides.read, "--read");
         set(&mut system.write, overrides.write, "--write");
+        set(&mut self.raw.maelstrom.start, overrides.maelstrom, "--maelstrom");
         set(&mut self.raw.expect, overrides.expect, "--expect");
         if let Some(faults) = overrides.nemesis {
             let disturbance = |fault: String| {
@@ -115,6 +116,8 @@ pub struct Overrides {
     pub read: Option<String>,
     /// How they write.
     pub write: Option<String>,
+    /// The program that speaks Maelstrom's protocol.
+    pub maelstrom: Option<String>,
     /// How many clients.
     pub clients: Option<i64>,
     /// How many registers.
@@ -224,6 +227,10 @@ pub(super) struct RawWorkload {
     #[serde(default)]
     pub(super) system: RawSystem,
     #[serde(default)]
+    pub(super) maelstrom: RawProgram,
+    #[serde(default)]
+    pub(super) http: RawProgram,
+    #[serde(default)]
     pub(super) cluster: RawCluster,
     #[serde(default)]
     pub(super) clients: RawClients,
@@ -244,6 +251,8 @@ impl RawWorkload {
         let (clients, network) = (&self.clients, &self.network);
         let faults = self.nemesis.first().map(|disturbance| &disturbance.fault);
         of(self.system.name.as_ref(), "system.name")
+            .or_else(|| of(self.maelstrom.start.as_ref(), "maelstrom.start"))
+            .or_else(|| of(self.http.start.as_ref(), "http.start"))
             .or_else(|| of(clients.count.as_ref(), "clients.count"))
             .or_else(|| of(clients.keys.as_ref(), "clients.keys"))
             .or_else(|| of(clients.ops_per_key.as_ref(), "clients.ops_per_key"))
@@ -266,6 +275,15 @@ pub(super) struct RawSystem {
     pub(super) name: Option<Field<String>>,
     pub(super) read: Option<Field<String>>,
     pub(super) write: Option<Field<String>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawProgram {
+    pub(super) start: Option<Field<String>>,
+    pub(super) stop: Option<Field<String>>,
+    pub(super) kill: Option<Field<String>>,
+    pub(super) promise: Option<Field<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

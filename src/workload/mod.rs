@@ -7,6 +7,7 @@
 mod disturbance;
 mod file;
 mod membership;
+mod program;
 mod quorums;
 mod resolve;
 mod symptom;
@@ -24,6 +25,7 @@ use quorate_checker::{Anomaly, Verdict};
 
 use crate::generator::{Pace, RegisterSettings, Writers};
 use crate::nemesis::{Disturbance, DisturbanceKind};
+use crate::program::Program;
 use crate::promise::{Hazards, Promise, promise};
 use crate::protocol::Configuration;
 use crate::systems::Choice;
@@ -43,7 +45,9 @@ pub struct Workload {
     pub expect: Expectation,
     /// The installed system that runs; nodes of our own if `None`.
     pub system: Option<Choice>,
-    /// The cluster. Of one of an installed system only the number of nodes counts.
+    /// The program of somebody else's that is a node; nodes of our own, or of a system, if `None`.
+    pub program: Option<Program>,
+    /// The cluster. Of one of an installed system or a program only the number of nodes counts.
     pub config: Configuration,
     /// The names of its nodes.
     pub node_names: Vec<String>,
@@ -173,9 +177,13 @@ impl fmt::Display for Expectation {
 }
 
 impl Workload {
-    /// What theory guarantees, or the makers of the system.
+    /// What theory guarantees, or the makers of the system, or whoever runs the program.
     pub fn promise(&self) -> Promise {
-        self.system.map_or_else(|| promise(&self.config, self.hazards()), |system| system.promise())
+        match (&self.system, &self.program) {
+            (Some(system), _) => system.promise(),
+            (None, Some(program)) => program.promise(),
+            (None, None) => promise(&self.config, self.hazards()),
+        }
     }
 
     /// What may go wrong in it that theory must know of.

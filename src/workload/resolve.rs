@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::disturbance::disturbance;
 use super::file::{Field, File, Nodes, Place, RawAcks, RawCluster, RawValues, Source};
-use super::{Clients, Expectation, Workload, WorkloadError, membership, quorums, system};
+use super::{Clients, Expectation, Workload, WorkloadError, membership, program, quorums, system};
 use crate::client::Action;
 use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::latency::Latency;
+use crate::program::{Contract, Program};
 use crate::promise::{self, Impossible};
 use crate::protocol::{
     Acks, Asks, Configuration, Durability, Election, Lies, MissingValue, Mutant, NODE_COUNT_MAX,
@@ -37,13 +38,23 @@ pub(super) struct Subject {
     name: String,
     has_cas: bool,
     single_writer: bool,
-    /// Whether it is installed here, and none of ours.
-    pub(super) is_installed: bool,
+    pub(super) kind: Kind,
     ops: i64,
     time_limit: Nanos,
     timeout: Nanos,
     pub(super) interval: Nanos,
     pub(super) duration: Nanos,
+}
+
+/// Whose nodes they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Ours.
+    Own,
+    /// Those of a system that is installed here.
+    Installed,
+    /// Programs of others that are talked to like this.
+    Program(Contract),
 }
 
 impl Subject {
@@ -54,7 +65,7 @@ impl Subject {
             name: format!("protocol {}", protocol.name()),
             has_cas: facts.has_cas,
             single_writer: facts.single_writer,
-            is_installed: false,
+            kind: Kind::Own,
             ops: 10_000,
             time_limit: 60 * SECOND,
             timeout: 100 * MILLISECOND,
@@ -69,7 +80,22 @@ impl Subject {
             name: facts.name.to_owned(),
             has_cas: facts.has_cas,
             single_writer: false,
-            is_installed: true,
+            kind: Kind::Installed,
+            ops: 1_000_000,
+            time_limit: 30 * SECOND,
+            timeout: SECOND,
+            interval: 4 * SECOND,
+            duration: 4 * SECOND,
+        }
+    }
+
+    /// Programs of others, of which as little is known as of a system.
+    fn program(program: &Program) -> Self {
+        Self {
+            name: program.to_string(),
+            has_cas: true,
+            single_writer: false,
+            kind: Kind::Program(program.contract),
             ops: 1_000_000,
             time_limit: 30 * SECOND,
             timeout: SECOND,
@@ -80,10 +106,11 @@ impl Subject {
 }
 
 impl File {
-    /// Fills in what was left out, and checks all of it. An installed system cannot be simulated, and is
-    /// refused.
+    /// Fills in what was left out, and checks all of it. An installed system, or a program of others, cannot
+    /// be simulated, and is refused.
     pub fn resolve(&self) -> Resolved<Workload> {
         system::refuse(self)?;
+        program::refuse(self)?;
         self.resolve_to_run()
     }
 
@@ -92,10 +119,12 @@ impl File {
         let (source, raw) = (&self.source, &self.raw);
         let system = system::choice(self)?;
         let (config, node_names) = cluster(self)?;
-        let subject = system.map_or_else(
-            || Subject::own(config.protocol),
-            |choice| Subject::installed(choice.system.facts()),
-        );
+        let program = program::program(self)?;
+        let subject = match (&system, &program) {
+            (Some(choice), _) => Subject::installed(choice.system.facts()),
+            (None, Some(program)) => Subject::program(program),
+            (None, None) => Subject::own(config.protocol),
+        };
         let expect = match &raw.expect {
             None => Expectation::Linearizable,
             Some(field) => one_of(source, field, "expect", Expectation::all(), Expectation::name)?,
@@ -104,11 +133,12 @@ impl File {
             duration(source, raw.clients.timeout.as_ref(), "clients.timeout", subject.timeout)?;
         let script = script(self, &config, &node_names)?;
         Ok(Workload {
-            name: name(source, system),
+            name: name(source, system, program.as_ref()),
             about: raw.about.clone().unwrap_or_default(),
             expect,
             clients: clients(self, &subject, timeout)?,
             system,
+            program,
             config,
             sim: SimSettings {
                 network: network(self, &node_names)?,
@@ -519,11 +549,12 @@ fn live(file: &File) -> Resolved<LiveSettings> {
     })
 }
 
-/// What a workload is called: as its file, or as the system where there is none.
-fn name(source: &Source, system: Option<Choice>) -> String {
-    match system {
-        Some(choice) if source.name().is_empty() => choice.system.facts().name.to_owned(),
-        _ => source.name(),
+/// What a workload is called: as its file, or as the system or the contract where there is none.
+fn name(source: &Source, system: Option<Choice>, program: Option<&Program>) -> String {
+    match (source.name(), system, program) {
+        (name, Some(choice), _) if name.is_empty() => choice.system.facts().name.to_owned(),
+        (name, _, Some(program)) if name.is_empty() => program.contract.name().to_owned(),
+        (name, ..) => name,
     }
 }
 

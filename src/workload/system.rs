@@ -66,7 +66,7 @@ fn mode(
 }
 
 /// The first field that says something of nodes of our own.
-fn besides_nodes(raw: &RawCluster) -> Option<(&Place, &'static str)> {
+pub(super) fn besides_nodes(raw: &RawCluster) -> Option<(&Place, &'static str)> {
     fn of<'a, T>(
         field: Option<&'a Field<T>>,
         name: &'static str,

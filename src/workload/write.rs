@@ -4,6 +4,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::Workload;
+use super::program::word;
 use crate::generator::{Pace, Values};
 use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
 use crate::protocol::{Acks, NodeSet, Setting};
@@ -36,6 +37,20 @@ impl Workload {
             writeln!(out, "\n[network]\nloss = {:?}", self.sim.network.loss)?;
             return self.nemesis.iter().try_for_each(|one| write_disturbance(out, one));
         }
+        if let Some(program) = &self.program {
+            writeln!(out, "\n[{}]", program.contract.name())?;
+            writeln!(out, "start = {}", quoted(&program.start))?;
+            for (name, command) in [("stop", &program.stop), ("kill", &program.kill)] {
+                if let Some(command) = command {
+                    writeln!(out, "{name} = {}", quoted(command))?;
+                }
+            }
+            writeln!(out, "promise = \"{}\"", word(program.promised))?;
+            writeln!(out, "\n[cluster]\nnodes = {}", texts(&self.node_names))?;
+            self.write_clients(out)?;
+            self.write_network(out)?;
+            return self.nemesis.iter().try_for_each(|one| write_disturbance(out, one));
+        }
         let config = &self.config;
         writeln!(out, "\n[cluster]")?;
         writeln!(out, "protocol = \"{}\"", config.protocol.name())?;
@@ -51,6 +66,13 @@ impl Workload {
             return Ok(());
         }
         self.write_clients(out)?;
+        self.write_network(out)?;
+        writeln!(out, "\n[disk]\nsync = \"{}\"", self.sim.sync_latency)?;
+        writeln!(out, "fsync = {}", self.live.fsync)?;
+        self.nemesis.iter().try_for_each(|disturbance| write_disturbance(out, disturbance))
+    }
+
+    fn write_network(&self, out: &mut String) -> fmt::Result {
         let network = &self.sim.network;
         writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
         writeln!(out, "loss = {:?}\nduplication = {:?}", network.loss, network.duplication)?;
@@ -61,9 +83,7 @@ impl Workload {
             writeln!(out, "from = {}\nto = {}", name(from), name(to))?;
             writeln!(out, "latency = \"{latency}\"")?;
         }
-        writeln!(out, "\n[disk]\nsync = \"{}\"", self.sim.sync_latency)?;
-        writeln!(out, "fsync = {}", self.live.fsync)?;
-        self.nemesis.iter().try_for_each(|disturbance| write_disturbance(out, disturbance))
+        Ok(())
     }
 
     fn write_clients(&self, out: &mut String) -> fmt::Result {

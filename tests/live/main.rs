@@ -3,8 +3,10 @@
 #![cfg(target_os = "linux")]
 
 mod cluster;
+mod http;
 mod left;
 mod links;
+mod maelstrom;
 mod netns;
 mod nodes;
 mod parity;

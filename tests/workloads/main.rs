@@ -17,7 +17,7 @@ fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     for path in paths {
-        if path.ends_with("systems") {
+        if ["systems", "maelstrom", "http"].iter().any(|name| path.ends_with(name)) {
             // Not simulated, but run, by tests of their own.
             continue;
         }

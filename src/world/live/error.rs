@@ -62,6 +62,18 @@ pub enum LiveError {
         /// The last lines of it.
         last_lines: String,
     },
+    /// A node does what no node must do.
+    #[error("node {node} {what}; the last lines of {}:{last_lines}", log.display())]
+    Wrong {
+        /// Which.
+        node: String,
+        /// What it does, and what would be right.
+        what: String,
+        /// Its log.
+        log: PathBuf,
+        /// The last lines of it.
+        last_lines: String,
+    },
     /// The cluster cannot be made ready for clients.
     #[error("{system} is up, but cannot be prepared: {why}")]
     Unprepared {

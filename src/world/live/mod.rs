@@ -7,13 +7,17 @@
 mod background;
 mod clients;
 mod connection;
+mod elsewhere;
 mod error;
 mod hosts;
+mod http;
 mod installed;
 mod links;
+mod maelstrom;
 pub mod netns;
 mod nodes;
 mod own;
+mod programs;
 mod ways;
 
 use std::net::SocketAddr;
@@ -22,18 +26,22 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 pub use clients::Clients;
+pub use elsewhere::Elsewhere;
 pub use error::LiveError;
 pub use links::{Cut, Links};
 
 use connection::NodeClient;
 use hosts::Hosts;
+use http::HttpNodes;
 use installed::Installed;
+use maelstrom::Maelstrom;
 use own::Own;
 
 use super::sim::SimSettings;
 use super::{Happening, Traffic, World, WorldError, WorldKind};
 use crate::client::{Client, Operation, Question};
 use crate::nemesis::Fault;
+use crate::program::{Contract, Program};
 use crate::protocol::NodeId;
 use crate::rng::Seed;
 use crate::systems::Choice;
@@ -135,6 +143,33 @@ impl Live {
         let all: Vec<_> = (0..clients).map(|_| installed.client()).collect();
         let namespace = installed.of_clients();
         Self::of(Box::new(installed), all, Some(&namespace), patience, sender, events)
+    }
+
+    /// Starts a cluster of a program of somebody else's, and `clients` clients.
+    pub fn start_program(
+        program: &Program,
+        dir: &std::path::Path,
+        node_names: &[String],
+        clients: u32,
+        settings: &SimSettings,
+        cut: Cut,
+        seed: Seed,
+    ) -> Result<Self, LiveError> {
+        let (sender, events) = channel();
+        let patience = settings.timeout;
+        match program.contract {
+            Contract::Maelstrom => {
+                let (nodes, all) =
+                    Maelstrom::start(program, dir, node_names, clients, settings, seed)?;
+                Self::of(Box::new(nodes), all, None, patience, sender, events)
+            }
+            Contract::Http => {
+                let nodes =
+                    HttpNodes::start(program, dir, node_names, &settings.network, cut, seed)?;
+                let all: Vec<_> = (0..clients).map(|_| nodes.client()).collect();
+                Self::of(Box::new(nodes), all, None, patience, sender, events)
+            }
+        }
     }
 
     fn of(

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use coverage::{Coverage, number};
 pub use network::NetworkSettings;
 
-use network::Network;
+pub(super) use network::Network;
 use queue::Queue;
 
 use super::host::Host;
@@ -85,6 +85,7 @@ pub struct Simulation {
     queue: Queue<Event>,
     hosts: Vec<Host>,
     network: Network,
+    network_rng: Rng,
     client_latency: Sampler,
     client_rng: Rng,
     sync_latency: Sampler,
@@ -116,7 +117,8 @@ impl Simulation {
             now: 0,
             queue: Queue::new(),
             hosts: (0..n).map(host).collect(),
-            network: Network::new(n, &settings.network, seed.fork("network")),
+            network: Network::new(n, &settings.network),
+            network_rng: seed.fork("network"),
             client_latency: Sampler::new(settings.client_latency),
             client_rng: seed.fork("clients"),
             sync_latency: Sampler::new(settings.sync_latency),
@@ -256,7 +258,7 @@ impl Simulation {
         if self.weighs {
             self.network.traffic.bytes += frame_bytes(&message);
         }
-        let [first, second] = self.network.send(self.now, from, to);
+        let [first, second] = self.network.send(self.now, from, to, &mut self.network_rng);
         if let (None, Some(recording)) = (first, &mut self.recording) {
             let loss = if self.network.is_cut(from, to) { Loss::Cut } else { Loss::Chance };
             let envelope = Envelope { from, to, message: message.clone() };

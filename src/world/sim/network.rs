@@ -35,7 +35,7 @@ struct Link {
 }
 
 #[derive(Debug)]
-pub(super) struct Network {
+pub(in crate::world) struct Network {
     n: usize,
     links: Vec<Link>,
     samplers: Vec<Sampler>,
@@ -43,12 +43,11 @@ pub(super) struct Network {
     loss: u64,
     duplication: u64,
     reordering: bool,
-    rng: Rng,
-    pub(super) traffic: Traffic,
+    pub(in crate::world) traffic: Traffic,
 }
 
 impl Network {
-    pub(super) fn new(n: u16, settings: &NetworkSettings, rng: Rng) -> Self {
+    pub(in crate::world) fn new(n: u16, settings: &NetworkSettings) -> Self {
         let n = usize::from(n);
         let mut samplers = vec![Sampler::new(settings.latency)];
         let mut links = vec![Link { sampler: 0, cut: false, slowness: 1, busy_until: 0 }; n * n];
@@ -64,7 +63,6 @@ impl Network {
             loss: parts(settings.loss),
             duplication: parts(settings.duplication),
             reordering: settings.reordering,
-            rng,
             traffic: Traffic::default(),
         }
     }
@@ -73,42 +71,53 @@ impl Network {
         &mut self.links[usize::from(from) * self.n + usize::from(to)]
     }
 
-    pub(super) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+    pub(in crate::world) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         self.links[usize::from(from) * self.n + usize::from(to)].cut
     }
 
     /// Cuts or mends a link. False if it was so already.
-    pub(super) fn set_cut(&mut self, from: NodeId, to: NodeId, cut: bool) -> bool {
+    pub(in crate::world) fn set_cut(&mut self, from: NodeId, to: NodeId, cut: bool) -> bool {
         std::mem::replace(&mut self.link(from, to).cut, cut) != cut
     }
 
     /// Makes a link slow, or as it was. False if it was so already.
-    pub(super) fn set_slowness(&mut self, from: NodeId, to: NodeId, slowness: u32) -> bool {
+    pub(in crate::world) fn set_slowness(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        slowness: u32,
+    ) -> bool {
         std::mem::replace(&mut self.link(from, to).slowness, slowness) != slowness
     }
 
-    /// When a message sent now arrives: never, once or twice.
-    pub(super) fn send(&mut self, now: Nanos, from: NodeId, to: NodeId) -> [Option<Nanos>; 2] {
+    /// When a message sent now arrives: never, once or twice. What is random about it is drawn from `rng`.
+    pub(in crate::world) fn send(
+        &mut self,
+        now: Nanos,
+        from: NodeId,
+        to: NodeId,
+        rng: &mut Rng,
+    ) -> [Option<Nanos>; 2] {
         self.traffic.messages += 1;
         if self.is_cut(from, to) {
             self.traffic.cut += 1;
             return [None, None];
         }
-        if self.loss > 0 && u64::from(self.rng.next_u32()) < self.loss {
+        if self.loss > 0 && u64::from(rng.next_u32()) < self.loss {
             self.traffic.lost += 1;
             return [None, None];
         }
-        let first = self.arrival(now, from, to);
-        if self.duplication > 0 && u64::from(self.rng.next_u32()) < self.duplication {
+        let first = self.arrival(now, from, to, rng);
+        if self.duplication > 0 && u64::from(rng.next_u32()) < self.duplication {
             self.traffic.doubled += 1;
-            return [Some(first), Some(self.arrival(now, from, to))];
+            return [Some(first), Some(self.arrival(now, from, to, rng))];
         }
         [Some(first), None]
     }
 
-    fn arrival(&mut self, now: Nanos, from: NodeId, to: NodeId) -> Nanos {
+    fn arrival(&mut self, now: Nanos, from: NodeId, to: NodeId, rng: &mut Rng) -> Nanos {
         let link = &mut self.links[usize::from(from) * self.n + usize::from(to)];
-        let latency = self.samplers[link.sampler].draw(&mut self.rng);
+        let latency = self.samplers[link.sampler].draw(rng);
         let at = now + latency.saturating_mul(u64::from(link.slowness));
         if self.reordering {
             return at;

@@ -1,4 +1,4 @@
-//! HTTP with JSON, over one connection to one address.
+//! HTTP over one connection to one address.
 
 use std::net::SocketAddr;
 
@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::http::request::Builder;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -13,13 +14,13 @@ use tokio::net::TcpStream;
 
 /// A connection, which is made when it is needed.
 #[derive(Debug, Default)]
-pub(super) struct Http {
+pub struct Http {
     open: Option<(SocketAddr, SendRequest<Full<Bytes>>)>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoAnswer {
+pub enum NoAnswer {
     /// Nothing was sent.
     #[error("the connection is refused")]
     Refused,
@@ -30,19 +31,21 @@ pub(super) enum NoAnswer {
 
 /// An answer, whatever it says.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Bytes,
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body, whole.
+    pub body: Bytes,
 }
 
 impl Answer {
     /// The answer as JSON, if it is.
-    pub(super) fn json(&self) -> Option<Value> {
+    pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
     /// The beginning of it, for people.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         const LONGEST: usize = 200;
         let text: String = String::from_utf8_lossy(&self.body).chars().take(LONGEST).collect();
         format!("{} {}", self.status, text.trim())
@@ -51,7 +54,7 @@ impl Answer {
 
 impl Http {
     /// Posts a document to a path at an address, over the connection that is there if it leads there.
-    pub(super) async fn post(
+    pub async fn post(
         &mut self,
         address: SocketAddr,
         path: &str,
@@ -60,10 +63,22 @@ impl Http {
         let request = Request::builder()
             .method(Method::POST)
             .uri(path)
-            .header(HOST, address.to_string())
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(document.to_string())))
-            .expect("a path of ours");
+            .header(CONTENT_TYPE, "application/json");
+        self.send(address, request, document.to_string()).await
+    }
+
+    /// Sends a request to an address, over the connection that is there if it leads there.
+    ///
+    /// # Panics
+    /// If the request has a path or a header that cannot be one.
+    pub async fn send(
+        &mut self,
+        address: SocketAddr,
+        request: Builder,
+        body: String,
+    ) -> Result<Answer, NoAnswer> {
+        let request = request.header(HOST, address.to_string());
+        let request = request.body(Full::new(Bytes::from(body))).expect("a request of ours");
         let sender = self.connect(address).await?;
         let answered = sender.send_request(request).await;
         let collected = match answered {
@@ -80,7 +95,7 @@ impl Http {
     }
 
     /// Drops the connection.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         self.open = None;
     }
 
