@@ -137,11 +137,13 @@ impl HttpNodes {
     }
 }
 
-/// Addresses of this machine at which nobody listens now.
+/// Addresses of this machine at which nobody listens now, nor will before the nodes do: no other process has
+/// to do with these, and connections that go out come from elsewhere.
 fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
-    let listen = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let all: Vec<TcpListener> = (0..count).map(listen).collect::<io::Result<_>>()?;
-    all.iter().map(TcpListener::local_addr).collect()
+    let own = std::process::id();
+    let [high, low] = [own / 250 % 250, 1 + own % 250].map(|part| part as u8);
+    let listen = |node| TcpListener::bind((Ipv4Addr::new(127, low, high, node), 0))?.local_addr();
+    (1..).take(count).map(listen).collect()
 }
 
 impl Hosts for HttpNodes {
