@@ -159,7 +159,7 @@ fn impossible_clients() {
     refused(
         "[clients]\nlatency = \"gaussian 1ms\"\n",
         &expect![
-            "quorate: bad.toml:2: `gaussian 1ms` is no distribution; expected `constant 1ms`, `uniform 1ms 5ms`, `exponential 2ms` (mean), `lognormal 2ms 0.5` (median, sigma) or `pareto 1ms 1.5` (minimum, exponent)"
+            "quorate: bad.toml:2: `gaussian 1ms` is no distribution; expected `constant 1ms`, `uniform 1ms 5ms`, `exponential 2ms` (mean), `lognormal 2ms 0.5` (median, sigma), `pareto 1ms 1.5` (minimum, exponent), or `quantiles` and nine times (of 0, 10, 25, 50, 75, 90, 99, 99.9 and 100 %)"
         ],
     );
     refused_options(
