@@ -12,7 +12,8 @@ function bars(ops, cited) {
     lane: ops.processOf(op),
     label: `${letter(place)}: ${describe(ops, op)}`,
     from: ops.from[op],
-    to: ops.duration[op] === MISSING || ops.outcomeOf(op) === "info" ? Infinity : ops.endOf(op),
+    // What takes no time at all ends after it begins, too.
+    to: ops.duration[op] === MISSING || ops.outcomeOf(op) === "info" ? Infinity : Math.max(ops.endOf(op), ops.from[op] + 0.5),
   }));
   return all.sort((a, b) => a.from - b.from);
 }
