@@ -14,7 +14,7 @@ use super::interrupt::Interrupt;
 use super::progress::Counter;
 use super::telling::Telling;
 use crate::campaign::shrink::{self, Size};
-use crate::campaign::torture::{self, Charter, Group, Ledger, Tally};
+use crate::campaign::torture::{self, Charter, Group, Ledger, Tally, UNAVAILABLE};
 use crate::report::{counted, entry, tortured, tortured_json, tortured_junit, tortured_markdown};
 use crate::workload::Workload;
 
@@ -84,34 +84,43 @@ impl OutcomeArgs {
     }
 }
 
-/// Saves the smallest story that shows a finding, or where there is none the workload that was drawn.
-/// Returns what runs it.
+/// Saves the smallest story that shows a finding, or where there is none the workload that was drawn, as small
+/// as can be. Returns what runs it.
 fn saved(outcome: &Outcome, group: &Group, interrupt: &Interrupt, quiet: bool) -> Result<String> {
     let Outcome { workloads, charter, ledger, .. } = outcome;
-    let name = format!("{}-{}-{}", group.workload, group.finding, group.seed);
-    let shrunk = format!("{name}-shrunk.toml");
-    let path = ledger.file(&shrunk);
+    let Group { finding, seed, .. } = group;
+    let name = format!("{}-{finding}-{seed}", group.workload);
+    let path = ledger.file(&format!("{name}-shrunk.toml"));
+    let is_run = finding == UNAVAILABLE;
+    let again = |path: &Path| {
+        let seed = if is_run { format!(" --seed {seed}") } else { String::new() };
+        format!("{}{seed}", path.display())
+    };
     // An earlier part of the campaign may have left it.
     if path.exists() {
-        return Ok(path.display().to_string());
+        return Ok(again(&path));
     }
-    let drawn = torture::draw(&workloads[group.place], group.seed, charter.ops);
+    let drawn = torture::draw(&workloads[group.place], *seed, charter.ops);
     let begun = Instant::now();
     let mut counter = Counter::begin("shrinking", quiet);
-    let story = Anomaly::REGISTER.into_iter().find(|anomaly| anomaly.name() == group.finding);
-    let story = story.and_then(|anomaly| {
-        let go_on = &mut |size: Size| {
-            counter
-                .set(|| format!("{}: {} left", group.finding, counted(size.steps as u64, "step")));
-            !interrupt.pressed() && begun.elapsed() < SHRINKING_MOST
-        };
-        shrink::shrink(&drawn, group.seed, Some(anomaly), go_on).ok()
-    });
+    let mut go_on = |left: u64, what| {
+        counter.set(|| format!("{finding}: {} left", counted(left, what)));
+        !interrupt.pressed() && begun.elapsed() < SHRINKING_MOST
+    };
+    let story = if is_run {
+        let mut go_on = |workload: &Workload| go_on(workload.clients.ops, "operation");
+        shrink::shrink_unavailable(&drawn, *seed, &mut go_on)
+    } else {
+        let anomaly = Anomaly::REGISTER.into_iter().find(|anomaly| anomaly.name() == finding);
+        let mut go_on = |size: Size| go_on(size.steps as u64, "step");
+        let shrunk = anomaly
+            .and_then(|anomaly| shrink::shrink(&drawn, *seed, Some(anomaly), &mut go_on).ok());
+        shrunk.map(|shrunk| shrunk.workload)
+    };
     drop(counter);
     if let Some(story) = story {
-        let saved = super::story::save(&story.workload, path)?;
-        return Ok(saved.path.display().to_string());
+        return Ok(again(&super::story::save(&story, path)?.path));
     }
     let path = ledger.save(&format!("{name}.toml"), &drawn.to_toml())?;
-    Ok(format!("{} --seed {}", path.display(), group.seed))
+    Ok(format!("{} --seed {seed}", path.display()))
 }

@@ -14,12 +14,13 @@ use super::run::load;
 use super::story::{Saved, save, story};
 use super::telling::Telling;
 use super::{Exit, print};
-use crate::campaign::shrink::{self, Shrunk, Size};
+use crate::campaign::shrink::{self, Shrunk, Size, Unshrinkable};
+use crate::campaign::torture::UNAVAILABLE;
 use crate::report::{configuration, counted, entry};
 use crate::rng::Seed;
 use crate::store::RunDir;
 use crate::time::{Nanos, parse_duration};
-use crate::workload::Workload;
+use crate::workload::{Clients, Workload};
 
 const EXAMPLES: &str = "Examples:
   quorate shrink store/20261123T201500-stale-read-7
@@ -29,7 +30,10 @@ const EXAMPLES: &str = "Examples:
   quorate shrink workload.toml --seed 7 --anomaly lost-write --save bug.toml
       of several anomalies, this one
 
-Exit codes: 0 a smaller story was saved, 1 there is no violation to shrink.";
+A run without a violation in which some client gets nothing through in the end becomes the smallest workload
+that still leaves one without, with the same seed.
+
+Exit codes: 0 a smaller story was saved, 1 there is nothing to shrink.";
 
 /// What `quorate shrink` takes.
 #[derive(Debug, Clone, Args)]
@@ -82,6 +86,62 @@ impl ShrinkArgs {
             (None, None) => bail!("a workload gives other runs for other seeds; expected --seed"),
         }
     }
+
+    /// Where the result goes.
+    fn target(&self, result: &Workload) -> PathBuf {
+        self.save.clone().unwrap_or_else(|| PathBuf::from(format!("{}.toml", result.name)))
+    }
+}
+
+/// Shrinks a run in which all is linearizable, if some client gets nothing through in the end.
+fn shrink_stuck(
+    args: &ShrinkArgs,
+    workload: &Workload,
+    seed: Seed,
+    interrupt: &Interrupt,
+) -> Result<Exit> {
+    let begun = Instant::now();
+    let mut counter = Counter::begin("shrinking", args.telling.hides_progress());
+    let smallest = shrink::shrink_unavailable(workload, seed, &mut |smallest| {
+        counter.set(|| loaded(smallest));
+        !interrupt.pressed() && begun.elapsed() < Duration::from_nanos(args.time)
+    });
+    drop(counter);
+    let Some(smallest) = smallest else {
+        print(&format!("{}, seed {seed}: {}\n", workload.name, Unshrinkable::NoViolation))?;
+        return Ok(Exit::NotAsExpected);
+    };
+    let saved = save(&smallest, args.target(&smallest))?.path;
+    let json = || {
+        json!({
+            "workload": workload.name,
+            "seed": seed,
+            "anomaly": UNAVAILABLE,
+            "saved": saved,
+        })
+    };
+    let text = || {
+        let mut text = format!("{}: seed {seed}\n\n", workload.name);
+        entry(&mut text, "finding", "unavailable: some client gets nothing through in the end");
+        entry(&mut text, "before", &loaded(workload));
+        entry(&mut text, "after", &loaded(&smallest));
+        let path = saved.display();
+        text + &format!("\nsaved        {path}\nagain        quorate run {path} --seed {seed}\n")
+    };
+    args.telling.tell(json, text)?;
+    Ok(Exit::AsExpected)
+}
+
+/// What a workload asks of a cluster, in words.
+fn loaded(workload: &Workload) -> String {
+    let Clients { ops, count, .. } = workload.clients;
+    let faults = workload.nemesis.len() as u64;
+    format!(
+        "{}, {}, {} of faults",
+        counted(ops, "operation"),
+        counted(u64::from(count), "client"),
+        counted(faults, "kind")
+    )
 }
 
 /// Shrinks a run, saves the result, and says what it is.
@@ -98,14 +158,15 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit> {
     drop(counter);
     let shrunk = match shrunk {
         Ok(shrunk) => shrunk,
+        Err(Unshrinkable::NoViolation) if args.anomaly.is_none() => {
+            return shrink_stuck(args, &workload, seed, &interrupt);
+        }
         Err(error) => {
             print(&format!("{}, seed {seed}: {error}\n", workload.name))?;
             return Ok(Exit::NotAsExpected);
         }
     };
-    let here = || PathBuf::from(format!("{}.toml", shrunk.workload.name));
-    let path = args.save.clone().unwrap_or_else(here);
-    let saved = save(&shrunk.workload, path)?;
+    let saved = save(&shrunk.workload, args.target(&shrunk.workload))?;
     let json = || {
         json!({
             "workload": workload.name,
@@ -133,11 +194,12 @@ fn as_text(workload: &Workload, seed: Seed, shrunk: &Shrunk, saved: &Saved) -> S
 
 /// A size in words.
 fn sized(size: Size) -> String {
-    let Size { ops, faults, steps } = size;
+    let Size { ops, faults, steps, nodes } = size;
     format!(
-        "{}, {}, {}",
+        "{}, {}, {} on {}",
         counted(ops as u64, "operation"),
         counted(faults as u64, "fault"),
-        counted(steps as u64, "step")
+        counted(steps as u64, "step"),
+        counted(u64::from(nodes), "node")
     )
 }

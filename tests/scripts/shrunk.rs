@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use quorate::campaign::shrink::{Unshrinkable, shrink};
+use quorate::campaign::shrink::{Unshrinkable, shrink, shrink_unavailable};
 use quorate::judge::judge;
+use quorate::protocol::Configuration;
 use quorate::rng::Seed;
 use quorate::run::simulate;
 use quorate::workload::{Expectation, File, Workload};
@@ -74,4 +75,39 @@ fn what_is_not_there_is_not_shrunk() {
     let seed = seed.expect("twenty seeds show nothing");
     let another = shrink(&stale, seed, Some(Anomaly::LostCas), &mut |_| true);
     assert!(matches!(another, Err(Unshrinkable::Another { .. })), "{another:?}");
+}
+
+#[test]
+fn nodes_without_a_part_are_left_out() {
+    let mut workload = load("first-steps/stale-read.toml");
+    for (n, r, w) in [(5, 1, 1), (5, 2, 2), (7, 3, 3)] {
+        let config = &workload.config;
+        workload.config = Configuration { r, w, ..Configuration::new(config.protocol, n, r, w) };
+        workload.node_names = (0..n).map(|node| format!("n{node}")).collect();
+        let mut stories =
+            (1..20).filter_map(|seed| shrink(&workload, Seed(seed), None, &mut |_| true).ok());
+        let shrunk = stories.next().expect("twenty seeds show nothing");
+        let story = shrunk.workload.to_toml();
+        assert_eq!(shrunk.before.nodes, n);
+        assert!(shrunk.after.nodes <= 3, "{story}");
+        assert_eq!(shrunk.workload.node_names.len(), usize::from(shrunk.after.nodes));
+        // Quorums that may miss each other were asked for, and still may.
+        let left = &shrunk.workload.config;
+        assert!(left.r + left.w <= left.n, "{story}");
+        File::parse(Path::new("story.toml"), &story).expect("it is TOML").resolve().expect("it is");
+    }
+}
+
+#[test]
+fn a_run_that_leaves_a_client_behind_becomes_a_smaller_one() {
+    let mut workload = load("first-steps/majority-abd.toml");
+    workload.clients.ops = 500;
+    assert_eq!(shrink_unavailable(&workload, Seed(1), &mut |_| true), None);
+    workload.clients.recovery = Some(1);
+    let smallest = shrink_unavailable(&workload, Seed(1), &mut |_| true);
+    let smallest = smallest.expect("nobody gets through in a nanosecond");
+    assert_eq!((smallest.clients.ops, smallest.clients.count), (1, 1));
+    assert_eq!(smallest.nemesis, []);
+    let early = shrink_unavailable(&workload, Seed(1), &mut |_| false);
+    assert_eq!(early.map(|workload| workload.clients), Some(workload.clients));
 }

@@ -1,12 +1,14 @@
 //! From a failing run to the smallest story that still fails the same way: fewer operations, registers,
-//! clients, faults and messages, shorter times, smaller values. It ends with a script, in which nothing is
+//! clients, nodes, faults and messages, shorter times, smaller values. It ends with a script, in which nothing is
 //! left to a seed.
 
 mod minimise;
 mod moves;
+mod nodes;
 mod replay;
 mod simplify;
 mod tell;
+mod unavailable;
 
 use std::sync::Arc;
 
@@ -22,7 +24,10 @@ use crate::world::trace::Recording;
 
 use minimise::minimise;
 use moves::Move;
+use nodes::on_fewest_nodes;
 use replay::{Setting, anomalies, shows};
+
+pub use unavailable::shrink_unavailable;
 
 /// Runs with fewer operations are tried first, from so many on.
 const OPS_LEAST: u64 = 250;
@@ -49,6 +54,8 @@ pub struct Size {
     pub faults: usize,
     /// Everything that happens.
     pub steps: usize,
+    /// The nodes of the cluster.
+    pub nodes: u16,
 }
 
 /// Why there is nothing to shrink.
@@ -84,31 +91,26 @@ pub fn shrink(
     wanted: Option<Anomaly>,
     watch: &mut dyn FnMut(Size) -> bool,
 ) -> Result<Shrunk, Unshrinkable> {
-    let (anomaly, run, recording) = smallest_run(workload, seed, wanted)?;
-    let config = Arc::new(workload.config.clone());
-    let client_count = recording.client_count.max(1);
-    let setting = Setting { config, patience: recording.patience, client_count };
-    let moves = up_to_violation(&setting, &run, &recording, anomaly);
-    let before = Size::of_moves(&moves);
+    let (anomaly, before) = what_to_show(workload, seed, wanted)?;
+    let (smaller, its_seed) = match workload.script {
+        Some(_) => (workload.clone(), seed),
+        None => on_fewest_nodes(workload, seed, anomaly),
+    };
+    let (run, recording) = shortest_run(&smaller, its_seed, anomaly);
+    let (setting, moves) = up_to_violation(&smaller, &run, &recording, anomaly);
     let moves = reduce(&setting, moves, anomaly, watch);
-    let workload = tell::told(workload, seed, &setting, &moves, anomaly);
+    let workload = tell::told(&smaller, seed, &setting, &moves, anomaly);
     let after = Size::of_script(&workload);
     Ok(Shrunk { anomaly, workload, before, after })
 }
 
-/// The anomaly, and a run with as few operations as will do: the first ones of a long run are those of a
-/// short one.
-fn smallest_run(
+/// The anomaly, and how large the run is that shows it.
+fn what_to_show(
     workload: &Workload,
     seed: Seed,
     wanted: Option<Anomaly>,
-) -> Result<(Anomaly, Run, Recording), Unshrinkable> {
-    let record = |ops: u64| {
-        let mut workload = workload.clone();
-        workload.clients.ops = ops;
-        simulate_recording(&workload, seed, &mut |_| true).expect("nothing is written")
-    };
-    let (run, recording) = record(workload.clients.ops);
+) -> Result<(Anomaly, Size), Unshrinkable> {
+    let (run, recording) = record(workload, seed, workload.clients.ops);
     let mut found: Vec<Anomaly> = anomalies(&run.history).collect();
     found.sort_by_key(|anomaly| most_telling(workload.expect, *anomaly));
     found.dedup();
@@ -119,24 +121,39 @@ fn smallest_run(
         }
         (wanted, Some(first)) => wanted.unwrap_or(*first),
     };
+    let (setting, moves) = up_to_violation(workload, &run, &recording, anomaly);
+    Ok((anomaly, Size::of_moves(&moves, &setting)))
+}
+
+fn record(workload: &Workload, seed: Seed, ops: u64) -> (Run, Recording) {
+    let mut workload = workload.clone();
+    workload.clients.ops = ops;
+    simulate_recording(&workload, seed, &mut |_| true).expect("nothing is written")
+}
+
+/// A run with as few operations as will do: the first ones of a long run are those of a short one.
+fn shortest_run(workload: &Workload, seed: Seed, anomaly: Anomaly) -> (Run, Recording) {
     let mut ops = OPS_LEAST;
     while workload.script.is_none() && ops < workload.clients.ops {
-        let (run, recording) = record(ops);
+        let (run, recording) = record(workload, seed, ops);
         if shows(&run.history, anomaly) {
-            return Ok((anomaly, run, recording));
+            return (run, recording);
         }
         ops *= 2;
     }
-    Ok((anomaly, run, recording))
+    record(workload, seed, workload.clients.ops)
 }
 
 /// What happened until the violation was complete; everything, if what follows is part of it.
 fn up_to_violation(
-    setting: &Setting,
+    workload: &Workload,
     run: &Run,
     recording: &Recording,
     anomaly: Anomaly,
-) -> Vec<Move> {
+) -> (Setting, Vec<Move>) {
+    let config = Arc::new(workload.config.clone());
+    let client_count = recording.client_count.max(1);
+    let setting = Setting { config, patience: recording.patience, client_count };
     let report = check(&run.history, &Rules::default(), Budget::GENEROUS);
     let completed = report.keys.iter().zip(&run.history.keys).filter_map(|(key, history)| {
         let Proof::Counterexample(counterexample) = &key.proof else { return None };
@@ -144,9 +161,9 @@ fn up_to_violation(
         (counterexample.anomaly == anomaly).then_some(last.ret_time as Nanos)
     });
     let until = completed.min().unwrap_or(Nanos::MAX);
-    let moves = setting.moves(recording, until);
-    let shown = setting.shown_by(&moves, anomaly);
-    shown.unwrap_or_else(|| setting.moves(recording, Nanos::MAX))
+    let shown = setting.shown_by(&setting.moves(recording, until), anomaly);
+    let moves = shown.unwrap_or_else(|| setting.moves(recording, Nanos::MAX));
+    (setting, moves)
 }
 
 /// Leaves out and makes simpler whatever can be.
@@ -157,7 +174,7 @@ fn reduce(
     watch: &mut dyn FnMut(Size) -> bool,
 ) -> Vec<Move> {
     let mut test = |moves: &[Move]| setting.shown_by(moves, anomaly);
-    let mut go_on = |moves: &[Move]| watch(Size::of_moves(moves));
+    let mut go_on = |moves: &[Move]| watch(Size::of_moves(moves, setting));
     moves = simplify::to_one_key(moves, &mut test);
     moves = minimise(moves, Move::is_operation, &mut test, &mut go_on);
     moves = minimise(moves, Move::is_fault, &mut test, &mut go_on);
@@ -169,10 +186,10 @@ fn reduce(
 }
 
 impl Size {
-    fn of_moves(moves: &[Move]) -> Self {
+    fn of_moves(moves: &[Move], setting: &Setting) -> Self {
         let count = |counts: fn(&Move) -> bool| moves.iter().filter(|way| counts(way)).count();
         let (ops, faults) = (count(Move::is_operation), count(Move::is_fault));
-        Self { ops, faults, steps: moves.len() }
+        Self { ops, faults, steps: moves.len(), nodes: setting.config.n }
     }
 
     fn of_script(workload: &Workload) -> Self {
@@ -182,6 +199,7 @@ impl Size {
             ops: count(|cue| matches!(cue, Cue::Begin { .. })),
             faults: count(Cue::is_fault),
             steps: count(|cue| !matches!(cue, Cue::Clients(_) | Cue::Pace(_) | Cue::Patience(_))),
+            nodes: workload.config.n,
         }
     }
 }

@@ -21,6 +21,7 @@ pub use findings::{Group, PLATEAU, Tally};
 pub use ledger::{Charter, Ledger, Listed, merge, read_charter, read_rows, read_workloads};
 pub use plan::{Plan, Shard};
 pub use swarm::draw;
+pub(in crate::campaign) use trial::messages_most;
 pub use trial::{FLOOD, Row, UNAVAILABLE, trial, wants_violation};
 
 use findings::Covered;

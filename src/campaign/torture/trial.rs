@@ -91,10 +91,15 @@ pub fn trial(base: &Workload, place: usize, trial: u64, seed: Seed, ops: u64) ->
     run(base, place, trial, seed, ops).row
 }
 
+/// How many messages nodes may send each other in a run.
+pub(in crate::campaign) fn messages_most(workload: &Workload) -> u64 {
+    MESSAGES_MOST * (workload.clients.ops + OPS_BESIDES)
+}
+
 /// Runs one.
 pub(super) fn run(base: &Workload, place: usize, trial: u64, seed: Seed, ops: u64) -> Trial {
     let drawn = swarm::draw(base, seed, ops);
-    let messages_most = MESSAGES_MOST * (drawn.clients.ops + OPS_BESIDES);
+    let messages_most = messages_most(&drawn);
     let (run, coverage) =
         simulate_covering(&drawn, seed, messages_most).expect("nothing is written");
     let is_flooded = run.traffic.messages > messages_most;
