@@ -94,6 +94,7 @@ fn live(dir: &Path, workload: &Workload) -> Live {
     let path = dir.join("workload.toml");
     std::fs::write(&path, workload.to_toml()).expect("it is writable");
     let place = Place {
+        remote: None,
         program: PathBuf::from(env!("CARGO_BIN_EXE_quorate")),
         dir: dir.join("nodes"),
         workload: path,
@@ -102,7 +103,7 @@ fn live(dir: &Path, workload: &Workload) -> Live {
     let _ = std::fs::remove_dir_all(&place.dir);
     let (names, clients) = (&workload.node_names, workload.clients.count);
     let (sim, live) = (&workload.sim, workload.live);
-    Live::start(place, WorldKind::Processes, names, clients, sim, live, Seed(1))
+    Live::start(&place, WorldKind::Processes, names, clients, sim, live, Seed(1))
         .expect("nodes start")
 }
 

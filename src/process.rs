@@ -76,6 +76,11 @@ impl Process {
         self.signal(Signal::TERM);
         // A paused program hears nothing.
         self.signal(Signal::CONT);
+        self.wait(patience)
+    }
+
+    /// Waits until it has ended, and kills it if it has not by `patience`.
+    pub fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             if let Some(status) = self.ended() {

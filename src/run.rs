@@ -187,7 +187,7 @@ pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunErro
 
 /// Runs a workload on processes, as `kind` has them, or on the system or program that it names, into `recorder`.
 pub fn run_live(
-    place: Place,
+    place: &Place,
     kind: WorldKind,
     recorder: Recorder<'_>,
     workload: &Workload,

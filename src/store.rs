@@ -43,6 +43,9 @@ pub struct RunInfo {
     /// Where it took place.
     #[serde(default)]
     pub world: WorldKind,
+    /// The hosts of its nodes, where these were not on this machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// What decided everything random.
     pub seed: Seed,
     /// The process that runs it; after that has died nobody does.
@@ -78,6 +81,7 @@ impl RunInfo {
             quorate: env!("CARGO_PKG_VERSION").to_owned(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             world,
+            hosts: Vec::new(),
             seed,
             process: Some(std::process::id()),
             status: Status::Running,

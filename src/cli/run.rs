@@ -24,7 +24,7 @@ use crate::store::{HistoryFile, RunDir, RunInfo, Status};
 use crate::time::{Nanos, parse_duration, show_duration};
 use crate::workload::{File, Overrides, Workload};
 use crate::world::WorldKind;
-use crate::world::live::Place;
+use crate::world::live::{Place, RemoteSettings};
 use crate::world::machine::missing_for_namespaces;
 
 /// The workload that runs when none is named.
@@ -44,6 +44,8 @@ const EXAMPLES: &str = "Examples:
       checked while it runs, and over as soon as a read is not explained
   quorate run workloads/first-steps/majority-abd.toml --world processes
       the same with real processes, which are really killed and really cut off
+  quorate run --world remote --hosts root@db1,root@db2,root@db3
+      nodes on three hosts that ssh can log in to, cut off from each other by nftables
   quorate run --maelstrom 'python3 raft.py' --nodes 5 --nemesis partition,pause
       a program in any language that speaks Maelstrom's protocol
   quorate run --world processes --ops 10000000 --time-limit 1h --nemesis none --record-only
@@ -109,6 +111,12 @@ pub(super) struct RunArgs {
     /// program of others.
     #[arg(long, value_enum)]
     world: Option<WorldKind>,
+    /// For --world remote: where `ssh` finds the host of each node, in their order.
+    #[arg(long, value_name = "[USER@]HOST", value_delimiter = ',')]
+    hosts: Vec<String>,
+    /// The configuration of `ssh`, in the place of the user's own.
+    #[arg(long, value_name = "FILE", requires = "hosts")]
+    ssh_config: Option<PathBuf>,
     /// Where run directories are made.
     #[arg(long, value_name = "DIR", default_value = "store")]
     store: PathBuf,
@@ -153,6 +161,12 @@ impl Keep {
 }
 
 impl RunArgs {
+    /// Where nodes live that are not here.
+    fn remote(&self) -> Option<RemoteSettings> {
+        let (hosts, config) = (self.hosts.clone(), self.ssh_config.clone());
+        (!hosts.is_empty()).then_some(RemoteSettings { hosts, config })
+    }
+
     fn resolve(&self) -> Result<Workload> {
         let mut file = match &self.workload {
             None if self.system.is_some() || self.maelstrom.is_some() => File::default(),
@@ -217,8 +231,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     if world != WorldKind::Sim {
         refuse_what_is_not_real(&workload, world)?;
     }
+    refuse_other_hosts(args, world, &workload)?;
     let interrupt = Interrupt::listen()?;
-    let mut info = RunInfo::begin(world, seed);
+    let mut info = RunInfo { hosts: args.hosts.clone(), ..RunInfo::begin(world, seed) };
     let dir = RunDir::create(&args.store, &workload.name, &info)?;
     dir.replace("workload.toml", |out| out.write_all(workload.to_toml().as_bytes()))?;
     dir.replace_json("run.json", &info)?;
@@ -290,9 +305,13 @@ pub(super) fn again(dir: &RunDir, info: &RunInfo) -> String {
     let path = dir.path().display();
     match info.world {
         WorldKind::Sim => format!("quorate replay {path}"),
-        WorldKind::Processes | WorldKind::Netns => {
+        WorldKind::Processes | WorldKind::Netns | WorldKind::Remote => {
             let (world, seed) = (info.world.name(), info.seed);
-            format!("quorate run {path}/workload.toml --world {world} --seed {seed}")
+            let mut command = format!("quorate run {path}/workload.toml --world {world}");
+            if !info.hosts.is_empty() {
+                command += &format!(" --hosts {}", info.hosts.join(","));
+            }
+            command + &format!(" --seed {seed}")
         }
     }
 }
@@ -317,17 +336,32 @@ pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> 
             world.name()
         );
     }
+    let is_slow = |nemesis: &Disturbance| nemesis.kind.fault_kind() == FaultKind::SlowLinks;
+    if world != WorldKind::Processes && workload.nemesis.iter().any(is_slow) {
+        let world = world.name();
+        bail!("--world {world} cannot slow links down; expected --world processes or sim");
+    }
     if world == WorldKind::Netns {
-        let is_slow = |nemesis: &Disturbance| nemesis.kind.fault_kind() == FaultKind::SlowLinks;
-        if workload.nemesis.iter().any(is_slow) {
-            bail!("--world netns cannot slow links down; expected --world processes or sim");
-        }
         let missing = missing_for_namespaces();
         if !missing.is_empty() {
             bail!("--world netns needs {}; --world processes needs nothing", missing.join(", "));
         }
     }
     Ok(())
+}
+
+/// Each node of a remote world needs a host, and others have none.
+fn refuse_other_hosts(args: &RunArgs, world: WorldKind, workload: &Workload) -> Result<()> {
+    let (hosts, nodes) = (args.hosts.len(), workload.node_names.len());
+    match world {
+        WorldKind::Remote if hosts != nodes => {
+            let names = workload.node_names.join(", ");
+            bail!("--hosts: {hosts} for {nodes} nodes; expected a host for each of {names}")
+        }
+        WorldKind::Remote => Ok(()),
+        _ if hosts > 0 => bail!("--hosts, but --world {}; expected --world remote", world.name()),
+        _ => Ok(()),
+    }
 }
 
 /// Operations a second by the clock on the wall, and what is broken.
@@ -393,8 +427,9 @@ fn go(
     if world == WorldKind::Sim {
         return simulate_into(recorder, workload, seed, watch);
     }
-    let place = Place::new(this_program(), dir.path().to_owned());
-    run_live(place, world, recorder, workload, seed, watch)
+    let remote = args.remote();
+    let place = Place { remote, ..Place::new(this_program(), dir.path().to_owned()) };
+    run_live(&place, world, recorder, workload, seed, watch)
 }
 
 /// Where a workload runs.

@@ -69,6 +69,8 @@ pub enum WorldKind {
     Processes,
     /// Processes with a network of the kernel's for each, cut by its packet filter; needs root.
     Netns,
+    /// Processes on other hosts, over SSH (`--hosts`), cut by the packet filter of each; needs root there.
+    Remote,
 }
 
 impl WorldKind {
@@ -78,6 +80,7 @@ impl WorldKind {
             Self::Sim => "sim",
             Self::Processes => "processes",
             Self::Netns => "netns",
+            Self::Remote => "remote",
         }
     }
 }

@@ -10,6 +10,7 @@ mod maelstrom;
 mod netns;
 mod nodes;
 mod parity;
+mod remote;
 #[path = "../command_line/shell.rs"]
 mod shell;
 mod survival;

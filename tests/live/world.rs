@@ -40,6 +40,7 @@ impl Client<Live> {
         std::fs::write(&path, &text).expect("it is writable");
         let workload = File::parse(&path, &text).expect("it is right").resolve().expect("it works");
         let place = Place {
+            remote: None,
             program: PathBuf::from(env!("CARGO_BIN_EXE_quorate")),
             dir: dir.path().to_owned(),
             workload: path,
@@ -47,7 +48,7 @@ impl Client<Live> {
         let mut settings = workload.sim;
         settings.sync_latency = Latency::Constant(0);
         let world =
-            Live::start(place, kind, &workload.node_names, 1, &settings, workload.live, Seed(1));
+            Live::start(&place, kind, &workload.node_names, 1, &settings, workload.live, Seed(1));
         let world = world.expect("three nodes start");
         Self { world, process: 0, _dir: Some(dir) }
     }

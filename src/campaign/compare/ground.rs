@@ -73,5 +73,5 @@ fn run_once(
     let place = Place::new(program.to_owned(), dir.path().to_owned());
     fs::write(&place.workload, workload.to_toml()).map_err(RecordError::from)?;
     let recorder = Recorder::new(None);
-    run_live(place, WorldKind::Processes, recorder, workload, seed, &mut |_| true)
+    run_live(&place, WorldKind::Processes, recorder, workload, seed, &mut |_| true)
 }

@@ -25,6 +25,17 @@ pub enum LiveError {
         /// Why.
         error: io::Error,
     },
+    /// A host cannot be reached, or cannot be used.
+    #[error(
+        "host {host}: {error}; expected a host that `ssh {host}` logs in to without a password, as a user \
+             who may use `nft`"
+    )]
+    Host {
+        /// Which.
+        host: String,
+        /// Why.
+        error: io::Error,
+    },
     /// The system is not there.
     #[error(transparent)]
     NotFound(#[from] NotFound),

@@ -9,6 +9,7 @@ mod clients;
 mod connection;
 mod elsewhere;
 mod error;
+mod filter;
 mod hosts;
 mod http;
 mod installed;
@@ -18,6 +19,7 @@ pub mod netns;
 mod nodes;
 mod own;
 mod programs;
+mod remote;
 mod ways;
 
 use std::net::SocketAddr;
@@ -29,6 +31,7 @@ pub use clients::Clients;
 pub use elsewhere::Elsewhere;
 pub use error::LiveError;
 pub use links::{Cut, Links};
+pub use remote::RemoteSettings;
 
 use connection::NodeClient;
 use hosts::Hosts;
@@ -61,13 +64,15 @@ pub struct Place {
     pub dir: PathBuf,
     /// The workload file.
     pub workload: PathBuf,
+    /// The hosts of the nodes, where these are not on this one.
+    pub remote: Option<RemoteSettings>,
 }
 
 impl Place {
     /// One in a directory, where its workload is to be `workload.toml`.
     pub fn new(program: PathBuf, dir: PathBuf) -> Self {
         let workload = dir.join("workload.toml");
-        Self { program, dir, workload }
+        Self { program, dir, workload, remote: None }
     }
 }
 
@@ -112,7 +117,7 @@ impl Live {
     /// Starts a cluster of these nodes, and `clients` clients, in namespaces of their own if `kind` says so.
     /// Links and disks are as `settings` has them, and never faster than they are.
     pub fn start(
-        place: Place,
+        place: &Place,
         kind: WorldKind,
         node_names: &[String],
         clients: u32,

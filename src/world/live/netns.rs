@@ -20,6 +20,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use super::filter::Filter;
 use crate::process::{Signal, signal};
 use crate::protocol::NodeId;
 
@@ -33,11 +34,7 @@ const PREFIX: &str = "quorate-";
 pub struct Netns {
     /// What its names begin with.
     prefix: String,
-    n: u16,
-    /// From, to.
-    cuts: BTreeSet<(NodeId, NodeId)>,
-    /// The share of packets that are lost, in thousandths.
-    loss: u32,
+    filter: Filter,
 }
 
 impl Netns {
@@ -46,10 +43,10 @@ impl Netns {
     pub fn start(n: u16, loss: f64) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         remove_left_behind()?;
-        let loss = (loss * 1000.0).round() as u32;
+        let filter = Filter::new((1..=n).map(address).collect(), None, loss);
         let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let prefix = format!("{PREFIX}{process}-{count}-");
-        let net = Self { prefix, n, cuts: BTreeSet::new(), loss };
+        let net = Self { prefix, filter };
         let hub = net.name("hub");
         ip(&["netns", "add", &hub])?;
         let mut plugs = "link add bridge type bridge\nlink set bridge up\n".to_owned();
@@ -66,7 +63,7 @@ impl Netns {
             let own = format!("addr add {address}/16 dev eth0\nlink set eth0 up\nlink set lo up\n");
             ip_batch(name, &own)?;
         }
-        net.filter((0..n).collect())?;
+        net.put_in_force((0..n).collect())?;
         Ok(net)
     }
 
@@ -82,7 +79,7 @@ impl Netns {
 
     /// The address of a node.
     pub fn address(&self, id: NodeId) -> Ipv4Addr {
-        address(id + 1)
+        self.filter.address(id)
     }
 
     /// The beginning of a command that runs a program where a node lives: in its network, as its only
@@ -106,13 +103,9 @@ impl Netns {
     /// Cuts links, or mends them: one change of the filter for each node at which anything changes. False if
     /// all of them were so already.
     pub fn set_cuts(&mut self, links: &[(NodeId, NodeId)], cut: bool) -> io::Result<bool> {
-        let mut change = |link: &&(NodeId, NodeId)| {
-            if cut { self.cuts.insert(**link) } else { self.cuts.remove(*link) }
-        };
-        let changed: BTreeSet<NodeId> =
-            links.iter().filter(&mut change).map(|(_, to)| *to).collect();
+        let changed = self.filter.change(links, cut);
         let any = !changed.is_empty();
-        self.filter(changed)?;
+        self.put_in_force(changed)?;
         Ok(any)
     }
 
@@ -121,10 +114,10 @@ impl Netns {
     }
 
     /// Puts the filters of some nodes in force, all at the same time.
-    fn filter(&self, nodes: BTreeSet<NodeId>) -> io::Result<()> {
+    fn put_in_force(&self, nodes: BTreeSet<NodeId>) -> io::Result<()> {
         thread::scope(|scope| {
             let filters = nodes.into_iter().map(|id| {
-                let (name, rules) = (self.node(id), self.rules(id));
+                let (name, rules) = (self.node(id), self.filter.rules(id));
                 scope.spawn(move || {
                     feed(
                         Command::new("ip").args(["netns", "exec", &name, "nft", "-f", "-"]),
@@ -139,28 +132,12 @@ impl Netns {
             })
         })
     }
-
-    /// The whole filter of a node, in the place of the one before: one change, which no packet sees half of.
-    fn rules(&self, id: NodeId) -> String {
-        let cut = self.cuts.iter().filter(|(_, to)| *to == id);
-        let cut: Vec<String> = cut.map(|(from, _)| address(from + 1).to_string()).collect();
-        let mut rules = "table inet quorate\ndelete table inet quorate\ntable inet quorate {\n\
-                         chain input {\ntype filter hook input priority 0\n"
-            .to_owned();
-        if !cut.is_empty() {
-            rules += &format!("ip saddr {{ {} }} drop\n", cut.join(", "));
-        }
-        if self.loss > 0 {
-            let peers = format!("ip saddr != {}", address(self.n + 1));
-            rules += &format!("{peers} numgen random mod 1000 < {} drop\n", self.loss);
-        }
-        rules + "}\n}\n"
-    }
 }
 
 impl Drop for Netns {
     fn drop(&mut self) {
-        let all = (0..self.n).map(|id| self.node(id)).chain([self.clients(), self.name("hub")]);
+        let all =
+            (0..self.filter.n()).map(|id| self.node(id)).chain([self.clients(), self.name("hub")]);
         for name in all {
             // What is not there need not go.
             let _ = ip(&["netns", "delete", &name]);

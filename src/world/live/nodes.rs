@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::hosts::{LOGS, file_name, make_dir};
+use super::remote::Host;
 use super::ways::Ways;
 use super::{DISKS, Event, LiveError, LiveSettings, Place};
 use crate::node::{LISTENING, Order, TRAFFIC};
@@ -72,7 +73,9 @@ struct Node {
 
 #[derive(Debug)]
 struct Running {
+    /// The node, or our end of the connection to its host.
     process: Process,
+    host: Option<Arc<Host>>,
     is_paused: bool,
     listener: JoinHandle<()>,
 }
@@ -130,7 +133,7 @@ impl Nodes {
         let listener = listener.spawn(move || ear.listen(out)).map_err(cannot)?;
         let node = self.node(id);
         node.lose_unsynced = false;
-        node.running = Some(Running { process, is_paused: false, listener });
+        node.running = Some(Running { process, host: ways.host(id), is_paused: false, listener });
         Ok(true)
     }
 
@@ -139,7 +142,7 @@ impl Nodes {
         let node = self.node(id);
         node.lose_unsynced |= lose_unsynced;
         let Some(mut running) = node.running.take() else { return false };
-        running.process.kill();
+        running.kill();
         // After it has heard the last, nothing old can be taken for new.
         let _ = running.listener.join();
         node.address.send_replace(None);
@@ -149,7 +152,7 @@ impl Nodes {
     /// Stops a node without its knowing. False if it does not run.
     pub(super) fn pause(&mut self, id: NodeId) -> bool {
         let paused = |running: &mut Running| {
-            running.process.pause();
+            running.pause();
             !std::mem::replace(&mut running.is_paused, true)
         };
         self.node(id).running.as_mut().is_some_and(paused)
@@ -158,7 +161,7 @@ impl Nodes {
     /// Lets a paused node go on. False if it is not paused.
     pub(super) fn resume(&mut self, id: NodeId) -> bool {
         let resumed = |running: &mut Running| {
-            running.process.resume();
+            running.resume();
             std::mem::replace(&mut running.is_paused, false)
         };
         self.node(id).running.as_mut().is_some_and(resumed)
@@ -183,7 +186,7 @@ impl Nodes {
             return None;
         }
         // It has closed its output, and so is about to end.
-        let status = running.process.stop(STOP);
+        let status = running.stop();
         let how = status.map_or_else(|| "it hangs".to_owned(), |status| status.to_string());
         let last_lines = running.process.last_lines();
         let (node, log) = (self.names[usize::from(id)].clone(), self.log(id));
@@ -204,7 +207,7 @@ impl Nodes {
             for node in &mut self.all {
                 if let Some(mut running) = node.running.take() {
                     scope.spawn(move || {
-                        running.process.stop(STOP);
+                        running.stop();
                         let _ = running.listener.join();
                     });
                 }
@@ -240,28 +243,66 @@ impl Nodes {
     }
 
     fn command(&self, id: NodeId, ways: &Ways) -> Command {
-        let mut command = ways.command(&self.place.program, id);
-        command.arg("node").arg(&self.place.workload);
-        command.args(["--node", &self.names[usize::from(id)]]);
-        command.args(["--listen", &ways.listen(id).to_string(), "--sync", &self.sync]);
+        let node = &self.all[usize::from(id)];
+        let here = |path: PathBuf| path.display().to_string();
+        let (workload, data) = match ways.host(id) {
+            None => {
+                let data = self.place.disks().join(self.file_name(id));
+                (here(self.place.workload.clone()), here(data))
+            }
+            Some(host) => (host.path("workload.toml"), host.path("disk")),
+        };
+        let name = self.names[usize::from(id)].clone();
+        let mut arguments = vec!["node".to_owned(), workload];
+        let mut option = |option: &str, value: String| arguments.extend([option.to_owned(), value]);
+        option("--node", name);
+        option("--listen", ways.listen(id).to_string());
+        option("--sync", self.sync.clone());
         for (to, name) in (0..).zip(&self.names) {
             if let Some(address) = ways.address(id, to) {
-                command.arg("--peer").arg(format!("{name}={address}"));
+                option("--peer", format!("{name}={address}"));
             }
         }
-        command.arg("--data").arg(self.place.disks().join(self.file_name(id)));
-        let node = &self.all[usize::from(id)];
-        command.args(["--seed", &self.seed.to_string()]);
-        command.args(["--clock-offset", &node.clock_offset.to_string()]);
-        command.args(["--parent", &std::process::id().to_string()]);
-        if !self.fsync {
-            command.arg("--no-fsync");
-        }
-        if node.lose_unsynced {
-            command.arg("--lose-unsynced");
-        }
+        option("--data", data);
+        option("--seed", self.seed.to_string());
+        option("--clock-offset", node.clock_offset.to_string());
+        arguments.extend((!self.fsync).then(|| "--no-fsync".to_owned()));
+        arguments.extend(node.lose_unsynced.then(|| "--lose-unsynced".to_owned()));
+        let mut command = ways.command(&self.place.program, id, &arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command
+    }
+}
+
+impl Running {
+    /// Ends it at once.
+    fn kill(&mut self) {
+        if let Some(host) = &self.host {
+            host.signal("KILL");
+        }
+        self.process.kill();
+    }
+
+    fn pause(&mut self) {
+        match &self.host {
+            Some(host) => host.signal("STOP"),
+            None => self.process.pause(),
+        }
+    }
+
+    fn resume(&mut self) {
+        match &self.host {
+            Some(host) => host.signal("CONT"),
+            None => self.process.resume(),
+        }
+    }
+
+    /// Lets it end in good order.
+    fn stop(&mut self) -> Option<ExitStatus> {
+        let Some(host) = &self.host else { return self.process.stop(STOP) };
+        host.signal("TERM");
+        host.signal("CONT");
+        self.process.wait(STOP)
     }
 }
 
@@ -272,7 +313,8 @@ impl Drop for Nodes {
 }
 
 impl Place {
-    fn logs(&self) -> PathBuf {
+    /// The directory of what nodes say.
+    pub(super) fn logs(&self) -> PathBuf {
         self.dir.join(LOGS)
     }
 

@@ -11,7 +11,8 @@ use super::hosts::Hosts;
 use super::links::Links;
 use super::netns::Netns;
 use super::nodes::{self, Nodes};
-use super::ways::Ways;
+use super::remote::Remote;
+use super::ways::{PORT, Ways};
 use super::{Event, LiveError, LiveSettings, Place};
 use crate::protocol::NodeId;
 use crate::rng::Seed;
@@ -31,7 +32,7 @@ pub(super) struct Own {
 impl Own {
     /// Starts them all, and waits until they listen.
     pub(super) fn start(
-        place: Place,
+        place: &Place,
         kind: WorldKind,
         names: &[String],
         settings: &SimSettings,
@@ -39,16 +40,21 @@ impl Own {
         seed: Seed,
         (sender, events): (&Sender<Event>, &Receiver<Event>),
     ) -> Result<Self, LiveError> {
-        nodes::prepare(&place)?;
-        let mut nodes = Nodes::new(place, names, settings, live, seed, sender.clone());
+        nodes::prepare(place)?;
+        let mut nodes = Nodes::new(place.clone(), names, settings, live, seed, sender.clone());
         let addresses = nodes.addresses();
         let network = &settings.network;
         let no_links = |error| LiveError::SetUp { what: "the links between nodes", error };
-        let ways = if kind == WorldKind::Netns {
-            Ways::Namespaces(Netns::start(addresses.len() as u16, network.loss).map_err(no_links)?)
-        } else {
-            let links = Links::start(&addresses, network.latency, &network.links, seed);
-            Ways::Proxies(links.map_err(no_links)?, live.cut)
+        let ways = match kind {
+            WorldKind::Netns => {
+                let netns = Netns::start(addresses.len() as u16, network.loss);
+                Ways::Namespaces(netns.map_err(no_links)?)
+            }
+            WorldKind::Remote => Ways::Hosts(Remote::start(place, PORT, network.loss)?),
+            WorldKind::Sim | WorldKind::Processes => {
+                let links = Links::start(&addresses, network.latency, &network.links, seed);
+                Ways::Proxies(links.map_err(no_links)?, live.cut)
+            }
         };
         for id in 0..names.len() as NodeId {
             nodes.start(id, &ways)?;

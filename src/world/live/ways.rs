@@ -1,17 +1,19 @@
-//! How nodes reach each other and how clients reach them: through proxies of ours, or in networks of the
-//! kernel's.
+//! How nodes reach each other and how clients reach them: through proxies of ours, in networks of the
+//! kernel's, or between hosts.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use super::links::{Cut, Links};
 use super::netns::Netns;
+use super::remote::{Host, Remote};
 use crate::protocol::NodeId;
 
-/// Where nodes in namespaces listen.
-const PORT: u16 = 7001;
+/// Where nodes with an address of their own listen.
+pub(super) const PORT: u16 = 7001;
 
 /// The network of a cluster.
 #[derive(Debug)]
@@ -20,18 +22,31 @@ pub(super) enum Ways {
     Proxies(Links, Cut),
     /// A namespace for each, with filters between them.
     Namespaces(Netns),
+    /// A host for each, with filters between them.
+    Hosts(Remote),
 }
 
 impl Ways {
-    /// The command that is this program where a node lives.
-    pub(super) fn command(&self, program: &Path, node: NodeId) -> Command {
-        match self {
+    /// The command that is this program where a node lives. It dies with us.
+    pub(super) fn command(&self, program: &Path, node: NodeId, arguments: &[String]) -> Command {
+        let mut command = match self {
             Self::Proxies(..) => Command::new(program),
             Self::Namespaces(netns) => {
                 let mut command = Command::new("ip");
                 command.args(["netns", "exec", &netns.node(node)]).arg(program);
                 command
             }
+            Self::Hosts(remote) => return remote.host(node).command(arguments),
+        };
+        command.args(arguments).args(["--parent", &std::process::id().to_string()]);
+        command
+    }
+
+    /// The host of a node, if it is not this one.
+    pub(super) fn host(&self, node: NodeId) -> Option<Arc<Host>> {
+        match self {
+            Self::Proxies(..) | Self::Namespaces(_) => None,
+            Self::Hosts(remote) => Some(remote.host(node)),
         }
     }
 
@@ -40,6 +55,7 @@ impl Ways {
         match self {
             Self::Proxies(..) => (Ipv4Addr::LOCALHOST, 0).into(),
             Self::Namespaces(netns) => (netns.address(node), PORT).into(),
+            Self::Hosts(remote) => (remote.address(node), PORT).into(),
         }
     }
 
@@ -47,14 +63,14 @@ impl Ways {
     pub(super) fn address(&self, from: NodeId, to: NodeId) -> Option<SocketAddr> {
         match self {
             Self::Proxies(links, _) => links.address(from, to),
-            Self::Namespaces(netns) => (from != to).then(|| (netns.address(to), PORT).into()),
+            Self::Namespaces(_) | Self::Hosts(_) => (from != to).then(|| self.listen(to)),
         }
     }
 
     /// The namespace of the clients, if there are any.
     pub(super) fn of_clients(&self) -> Option<String> {
         match self {
-            Self::Proxies(..) => None,
+            Self::Proxies(..) | Self::Hosts(_) => None,
             Self::Namespaces(netns) => Some(netns.clients()),
         }
     }
@@ -71,6 +87,7 @@ impl Ways {
                 Ok(each(links, |from, to| proxies.set_cut(from, to, cut)))
             }
             Self::Namespaces(netns) => netns.set_cuts(links, is_cut),
+            Self::Hosts(remote) => remote.set_cuts(links, is_cut),
         }
     }
 
@@ -80,7 +97,7 @@ impl Ways {
             Self::Proxies(proxies, _) => {
                 each(links, |from, to| proxies.set_slowness(from, to, slowness))
             }
-            Self::Namespaces(_) => false,
+            Self::Namespaces(_) | Self::Hosts(_) => false,
         }
     }
 }
