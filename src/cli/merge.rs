@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::Exit;
+use super::bucket::Store;
 use super::interrupt::Interrupt;
 use super::outcome::{Outcome, OutcomeArgs};
 use crate::campaign::torture::{Ledger, Tally, merge as merged, read_workloads};
@@ -14,6 +15,8 @@ use crate::campaign::torture::{Ledger, Tally, merge as merged, read_workloads};
 const EXAMPLES: &str = "Examples:
   quorate merge shard-1 shard-2 shard-3 --into night --junit torture.xml
       what the parts of a campaign came to together
+  AWS_REGION=eu-west-1 quorate merge s3://ci/night/part-1 s3://ci/night/part-2 --into night
+      the same from object storage (s3, gs, az), with the keys that the environment has
 
 The parts may overlap, as after a machine that was replaced; what they say of the same run must be the same.";
 
@@ -21,9 +24,9 @@ The parts may overlap, as after a machine that was replaced; what they say of th
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MergeArgs {
-    /// The stores of parts of one campaign.
-    #[arg(required = true)]
-    stores: Vec<PathBuf>,
+    /// The stores of parts of one campaign: directories, or URLs of object storage.
+    #[arg(required = true, value_name = "DIR|URL")]
+    stores: Vec<String>,
     /// Where all of it is stored.
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
@@ -36,14 +39,16 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit> {
     if args.into.exists() {
         bail!("--into: {} is there already; expected a new directory", args.into.display());
     }
-    let (charter, rows) = merged(&args.stores)?;
-    let workloads = read_workloads(&args.stores[0], &charter)?;
+    let stores = args.stores.iter().map(|name| Store::open(name)).collect::<Result<Vec<_>>>()?;
+    let paths: Vec<PathBuf> = stores.iter().map(|store| store.path().to_owned()).collect();
+    let (charter, rows) = merged(&paths)?;
+    let workloads = read_workloads(&paths[0], &charter)?;
     let interrupt = Interrupt::listen()?;
     let (mut ledger, _) = Ledger::open(&args.into, &charter, &workloads)?;
     for row in &rows {
         ledger.add(row)?;
     }
-    for store in &args.stores {
+    for store in &paths {
         take_over(store, &args.into)?;
     }
     let tally = Tally::of(&workloads, &rows);

@@ -4,6 +4,7 @@
 //! met, 2 unknown, 254 bad arguments or bad input, 255 an internal error.
 
 mod blocks;
+mod bucket;
 mod budget;
 mod calibrate;
 mod check;

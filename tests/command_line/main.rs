@@ -1,6 +1,7 @@
 //! The command line as a stranger meets it: exit codes, output, errors, and what is left on disk.
 
 mod bad_workloads;
+mod bucket;
 mod campaigns;
 mod conditions;
 mod explain;
