@@ -18,17 +18,17 @@ use quorate_checker::{EventKind, History, Verdict};
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
 use crate::nemesis::{Fault, FaultKind, Nemesis};
-use crate::protocol::{Key, NodeSet};
+use crate::protocol::{Configuration, Key, NodeSet};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
 use crate::timing::Timing;
 use crate::workload::{Clients, Workload};
 use crate::world::live::{Live, Place};
-use crate::world::sim::{Coverage, Simulation};
+use crate::world::sim::{Coverage, SimSettings, Simulation};
 use crate::world::stage::{Performance, Played, Script, Step};
 use crate::world::trace::Recording;
-use crate::world::{Happening, Traffic, World, WorldError, WorldKind};
+use crate::world::{Happening, Ledger, Traffic, World, WorldError, WorldKind};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
 const RECONNECT: Nanos = 20 * MILLISECOND;
@@ -50,6 +50,8 @@ pub struct Run {
     pub duration: Nanos,
     /// What went through the network.
     pub traffic: Traffic,
+    /// What each node sent when; `None` if nobody kept books.
+    pub ledger: Option<Ledger>,
     /// Whether every client got through after everything was mended; `None` if nobody looked.
     pub recovery: Option<Recovery>,
     /// How long operations took.
@@ -158,12 +160,30 @@ pub fn simulate(
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RunError> {
-    simulate_into(Recorder::new(file), workload, seed, watch)
+    simulate_as(Simulation::new, Recorder::new(file), workload, seed, watch)
 }
 
 /// As [`simulate`], into a recorder: one that checks stops the run at the first violation, and after one
-/// that keeps nothing in memory the history of the [`Run`] has no operations.
+/// that keeps nothing in memory the history of the [`Run`] has no operations. Books are kept of what each
+/// node sends.
 pub fn simulate_into(
+    recorder: Recorder<'_>,
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
+    simulate_as(Simulation::accounting, recorder, workload, seed, watch)
+}
+
+/// As [`simulate`], but every message is weighed; nothing is written.
+pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunError> {
+    let weighing = |config, settings: &_, seed| Simulation::new(config, settings, seed).weighing();
+    simulate_as(weighing, Recorder::new(None), workload, seed, &mut |_| true)
+}
+
+/// Runs a workload in a simulated world that `make` makes, or carries out its script.
+fn simulate_as(
+    make: impl FnOnce(Configuration, &SimSettings, Seed) -> Simulation,
     recorder: Recorder<'_>,
     workload: &Workload,
     seed: Seed,
@@ -172,17 +192,8 @@ pub fn simulate_into(
     if let Some(script) = &workload.script {
         return Ok(perform(workload, script, recorder).map(|(run, _)| run)?);
     }
-    let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    let mut world = make(workload.config.clone(), &workload.sim, seed);
     run_in(&mut world, recorder, workload, seed, watch)
-}
-
-/// As [`simulate`], but every message is weighed; nothing is written.
-pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunError> {
-    if workload.script.is_some() {
-        return simulate(workload, seed, None, &mut |_| true);
-    }
-    let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
-    run_in(&mut world.weighing(), Recorder::new(None), workload, seed, &mut |_| true)
 }
 
 /// Runs a workload on processes, as `kind` has them, or on the system or program that it names, into `recorder`.
@@ -296,6 +307,7 @@ fn perform(
         faults: faults.windows(performance.duration),
         duration: performance.duration,
         traffic: performance.traffic,
+        ledger: None,
         recovery: None,
         timing: Timing::default(),
         stopped_at: None,
@@ -420,6 +432,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             faults: self.faults.windows(duration),
             duration,
             traffic: self.world.traffic(),
+            ledger: self.world.ledger().map(|ledger| ledger.named(&self.workload.node_names)),
             recovery,
             timing: self.timing,
             stopped_at,

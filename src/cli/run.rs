@@ -404,6 +404,9 @@ fn record(
     info.events = run.history.event_count;
     info.stopped_at = run.stopped_at;
     info.status = if run.stopped_at.is_some() { Status::Interrupted } else { Status::Finished };
+    if let Some(ledger) = &run.ledger {
+        dir.replace("traffic.json", |out| Ok(serde_json::to_writer(out, ledger)?))?;
+    }
     dir.replace_json("run.json", info)?;
     Ok(run)
 }

@@ -94,6 +94,14 @@ macro_rules! protocols {
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$name(message) => <$machine as Machine>::kind(message),)* }
             }
+
+            /// Whether it mends what replicas hold, and no operation waits for what comes of it: read repair
+            /// in the background, replicas that compare what they hold, and hints that are handed over.
+            pub fn is_repair(&self) -> bool {
+                match self {
+                    $(Self::$name(message) => <$machine as Machine>::is_repair(message),)*
+                }
+            }
         }
 
         $(

@@ -198,6 +198,10 @@ impl Machine for Sloppy {
             Message::Taken { .. } => "taken",
         }
     }
+
+    fn is_repair(message: &Message) -> bool {
+        matches!(message, Message::HandOff { .. } | Message::Taken { .. })
+    }
 }
 
 /// The nodes that are to hold a register: so many in the ring, from a place of its own.

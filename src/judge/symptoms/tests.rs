@@ -68,6 +68,7 @@ fn run(story: &str) -> Run {
         faults,
         duration: now,
         traffic: Traffic::default(),
+        ledger: None,
         recovery: None,
         timing: Timing::default(),
         stopped_at: None,
