@@ -4,21 +4,24 @@
 //! done, all faults are mended, and every client has its answer.
 
 mod asked;
+mod done;
+mod empty;
 mod recovery;
 
 pub use asked::Asked;
+pub use done::Done;
 pub use recovery::Recovery;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 
-use quorate_checker::{EventKind, History, Verdict};
+use quorate_checker::{Event, EventKind, History, Verdict};
 
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
 use crate::nemesis::{Fault, FaultKind, Nemesis};
-use crate::protocol::{Configuration, Key, NodeSet};
+use crate::protocol::{Configuration, Key, NodeSet, Object};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
@@ -40,8 +43,11 @@ const FINAL_KEYS_MAX: usize = 100;
 /// What happened in a run.
 #[derive(Debug)]
 pub struct Run {
-    /// What every client saw.
+    /// What every client saw of registers.
     pub history: History,
+    /// What every client saw of other objects, and what broke meanwhile; empty where clients operate on
+    /// registers.
+    pub events: Vec<Event>,
     /// Which node was asked for what.
     pub asked: Asked,
     /// What was broken when.
@@ -300,9 +306,12 @@ fn perform(
             recorder.complete(*at, *process, &operation, &classify(&operation, *response))?;
         }
     }
+    let verdict = recorder.verdict();
+    let (history, events) = recorder.finish();
     let run = Run {
-        verdict: recorder.verdict(),
-        history: recorder.finish(),
+        verdict,
+        history,
+        events,
         asked: Asked::EachTime(asked),
         faults: faults.windows(performance.duration),
         duration: performance.duration,
@@ -366,7 +375,8 @@ struct Runner<'w, 'f, W> {
     /// It stops after so many messages.
     messages_most: u64,
     timing: Timing,
-    /// The registers with the highest numbers of those used, for the final reads.
+    /// The objects with the highest numbers of those used, for the final reads; all of them, if they are
+    /// queues.
     last_keys: BTreeSet<Key>,
     /// Where time is real: when somebody looks at the interrupt and the file next.
     pulse_at: Nanos,
@@ -383,7 +393,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Self {
             workload,
             world,
-            recorder,
+            recorder: recorder.of(clients.registers.object),
             generator: generator.limit(clients.ops).time_limit(clients.time_limit),
             generator_rng: seed.fork("generator"),
             nemesis: Nemesis::new(&workload.nemesis, workload.config.n, seed),
@@ -413,7 +423,9 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             Some(within) if stopped_at.is_none() => Some(self.recover(within)?),
             _ => None,
         };
-        if stopped_at.is_none() && self.workload.clients.final_reads {
+        if stopped_at.is_none() && self.workload.clients.registers.object == Object::Queue {
+            stopped_at = self.empty(watch)?;
+        } else if stopped_at.is_none() && self.workload.clients.final_reads {
             self.generator = Generator::phases([
                 Generator::sleep(self.workload.clients.settle),
                 Generator::each_worker(self.final_reads()),
@@ -422,9 +434,12 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         }
         self.drain()?;
         let duration = self.world.now();
+        let verdict = self.recorder.verdict();
+        let (history, events) = self.recorder.finish();
         Ok(Run {
-            verdict: self.recorder.verdict(),
-            history: self.recorder.finish(),
+            verdict,
+            history,
+            events,
             asked: Asked::InTurn {
                 clients: self.workload.clients.count,
                 nodes: self.workload.config.n,
@@ -484,13 +499,13 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     }
 
     /// Waits until something happens, at most until `until`. Returns which process has learned what.
-    fn wait(&mut self, until: Nanos) -> Result<Option<(u32, EventKind)>, RunError> {
+    fn wait(&mut self, until: Nanos) -> Result<Option<(Happening, EventKind)>, RunError> {
         let until = match self.world.pulse() {
             None => until,
             Some(pulse) => until.min(self.world.now() + pulse),
         };
         if let Some((at, happening)) = self.world.next(until) {
-            return Ok(Some((happening.process, self.complete(at, happening)?)));
+            return Ok(Some((happening, self.complete(at, happening)?)));
         }
         self.world.failure().map_or(Ok(None), |failure| Err(failure.into()))
     }
@@ -531,7 +546,8 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         let process = self.workers[worker as usize].process;
         self.workers[worker as usize] = Worker { process, operation, due };
         self.last_keys.insert(operation.key);
-        if self.last_keys.len() > FINAL_KEYS_MAX {
+        let are_all_emptied = self.workload.clients.registers.object == Object::Queue;
+        if self.last_keys.len() > FINAL_KEYS_MAX && !are_all_emptied {
             self.last_keys.pop_first();
         }
         self.recorder.invoke(now, process, &operation)?;

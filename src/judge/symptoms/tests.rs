@@ -63,7 +63,8 @@ fn run(story: &str) -> Run {
         }
     }
     Run {
-        history: recorder.finish(),
+        history: recorder.finish().0,
+        events: Vec::new(),
         asked: Asked::InTurn { clients: 300, nodes: NODES },
         faults,
         duration: now,

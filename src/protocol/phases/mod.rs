@@ -190,8 +190,8 @@ where
         let (goal, phase) = match request.request {
             Request::Read => self.protocol.read(),
             Request::Write(value) => self.protocol.write(cx.now, request.process, value),
-            // Registers alone cannot reach the consensus that takes.
-            Request::Cas { .. } => {
+            // Registers alone cannot reach the consensus that takes a compare-and-set.
+            _ => {
                 cx.reply(request.id, ClientReply::Unavailable);
                 return;
             }
