@@ -3,7 +3,7 @@
 
 use quorate_checker::EventKind;
 
-use crate::protocol::{ClientReply, Key, NodeId, Request, Value};
+use crate::protocol::{ClientReply, Key, NodeId, Object, Request, Value};
 
 /// One client of a system. It asks the node it is told to, and no other in its place.
 pub trait Client: Send + 'static {
@@ -31,19 +31,19 @@ pub struct Question {
     pub operation: Operation,
 }
 
-/// One operation on one register.
+/// One operation on one object: a register, or whatever clients operate on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// The register.
+    /// Which of them.
     pub key: Key,
     /// What to do with it.
     pub action: Action,
 }
 
-/// What to do with a register.
+/// What to do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Return the value.
+    /// Return the value of a register, the count of a counter, or the elements of a set.
     Read,
     /// Replace it.
     Write(Value),
@@ -54,14 +54,55 @@ pub enum Action {
         /// What it then gets.
         new: Value,
     },
+    /// Add this amount to a counter.
+    Add(Value),
+    /// Put this element, 0 to 62, into a set.
+    Insert(Value),
+    /// Put this into a queue.
+    Enqueue(Value),
+    /// Take something out of a queue.
+    Dequeue,
+}
+
+impl Action {
+    /// What a history calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write(_) => "write",
+            Self::Cas { .. } => "cas",
+            Self::Add(_) | Self::Insert(_) => "add",
+            Self::Enqueue(_) => "enqueue",
+            Self::Dequeue => "dequeue",
+        }
+    }
+
+    /// What looks at an object, and changes it if it is a queue.
+    pub fn look(object: Object) -> Self {
+        match object {
+            Object::Register | Object::Counter | Object::Set => Self::Read,
+            Object::Queue => Self::Dequeue,
+        }
+    }
+
+    /// What puts a value into an object.
+    pub fn change(object: Object, value: Value) -> Self {
+        match object {
+            Object::Register => Self::Write(value),
+            Object::Counter => Self::Add(value),
+            Object::Set => Self::Insert(value),
+            Object::Queue => Self::Enqueue(value),
+        }
+    }
 }
 
 /// What a client learns of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Response {
-    /// The value of a read; `None` if it was never written.
+    /// The value of a read; `None` if it was never written. Of a set a bit for each element, from the lowest
+    /// on. What was taken out of a queue; `None` if it was empty.
     Value(Option<Value>),
-    /// A write is stored, or a compare-and-set has replaced the value.
+    /// What was written, added or put in is stored, or a compare-and-set has replaced the value.
     Written,
     /// A compare-and-set found this instead of what it expected.
     Differs(Option<Value>),
@@ -126,6 +167,10 @@ impl From<Action> for Request {
             Action::Read => Self::Read,
             Action::Write(value) => Self::Write(value),
             Action::Cas { expected, new } => Self::Cas { expected, new },
+            Action::Add(amount) => Self::Add(amount),
+            Action::Insert(element) => Self::Insert(element),
+            Action::Enqueue(value) => Self::Enqueue(value),
+            Action::Dequeue => Self::Dequeue,
         }
     }
 }
@@ -146,7 +191,7 @@ impl From<ClientReply> for Response {
 pub struct Completion {
     /// ok, fail or info.
     pub kind: EventKind,
-    /// What an ok read returned.
+    /// What an ok read or dequeue returned.
     pub read: Option<Value>,
     /// What a compare-and-set found instead of what it expected.
     pub observed: Option<Option<Value>>,
@@ -156,13 +201,19 @@ pub struct Completion {
 
 /// Decides what a response means. When in doubt, info: a write that reached a single replica can
 /// surface at any later time, so only a request that was never sent has failed for certain. A read
-/// changes nothing, so one without an answer has simply failed.
+/// changes nothing, so one without an answer has simply failed; a dequeue without one may have taken
+/// something out.
 pub fn classify(operation: &Operation, response: Response) -> Completion {
     let done = Completion { kind: EventKind::Ok, read: None, observed: None, error: None };
     let not_ok = |kind, error| Completion { kind, error: Some(error), ..done };
     let unanswered = |error| match operation.action {
         Action::Read => not_ok(EventKind::Fail, error),
-        Action::Write(_) | Action::Cas { .. } => not_ok(EventKind::Info, error),
+        Action::Write(_)
+        | Action::Cas { .. }
+        | Action::Add(_)
+        | Action::Insert(_)
+        | Action::Enqueue(_)
+        | Action::Dequeue => not_ok(EventKind::Info, error),
     };
     match response {
         Response::Value(read) => Completion { read, ..done },
@@ -205,7 +256,9 @@ mod tests {
     #[test]
     fn only_what_was_never_sent_has_failed_for_certain() {
         let kind = |action, response| classify(&Operation { key: 0, action }, response).kind;
-        for action in [Action::Write(1), Action::Cas { expected: Some(1), new: 2 }] {
+        let objects = Object::ALL.map(|object| Action::change(object, 1));
+        let others = [Action::Cas { expected: Some(1), new: 2 }, Action::Dequeue];
+        for action in objects.into_iter().chain(others) {
             assert_eq!(kind(action, Response::Written), EventKind::Ok);
             assert_eq!(kind(action, Response::Refused), EventKind::Fail);
             assert_eq!(kind(action, Response::Differs(Some(2))), EventKind::Fail);

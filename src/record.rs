@@ -9,14 +9,19 @@ use quorate_checker::{
 };
 
 use crate::client::{Action, Completion, Operation};
+use crate::generator::SET_SIZE;
 use crate::nemesis::Fault;
-use crate::protocol::Value;
+use crate::protocol::{Object, Value};
 use crate::time::Nanos;
 
 /// Takes events, in the order in which they happen.
 pub struct Recorder<'f> {
+    /// What it is of.
+    object: Object,
     /// The history, unless the file is to be all there is.
     builder: Option<Builder>,
+    /// The same of other objects than registers.
+    events: Vec<Event>,
     /// Checks what happens as it happens.
     stream: Option<Stream>,
     file: Option<&'f mut dyn Write>,
@@ -40,10 +45,24 @@ impl<'f> Recorder<'f> {
     /// A recorder that also writes `history.jsonl` to `file`.
     pub fn new(file: Option<&'f mut dyn Write>) -> Self {
         let builder = Some(Builder::default());
-        Self { builder, stream: None, file, line: Vec::new(), index: 0 }
+        Self {
+            object: Object::Register,
+            builder,
+            events: Vec::new(),
+            stream: None,
+            file,
+            line: Vec::new(),
+            index: 0,
+        }
     }
 
-    /// The same recorder, which also checks every event at once.
+    /// The same recorder, of these objects.
+    #[must_use]
+    pub fn of(self, object: Object) -> Self {
+        Self { object, ..self }
+    }
+
+    /// The same recorder, which also checks every event at once, if it is of registers.
     #[must_use]
     pub fn checking(self) -> Self {
         Self { stream: Some(Stream::new(Rules::default())), ..self }
@@ -81,8 +100,8 @@ impl<'f> Recorder<'f> {
         completion: &Completion,
     ) -> Result<(), RecordError> {
         let mut event = self.client_event(time, process, operation, completion.kind);
-        if operation.action == Action::Read {
-            event.value = datum(completion.read);
+        if completion.kind == EventKind::Ok {
+            self.answer(&mut event, operation.action, completion.read);
         }
         event.observed = completion.observed.map(datum);
         let error = completion.error.map(|error| ("error".into(), Datum::text(error)));
@@ -116,11 +135,24 @@ impl<'f> Recorder<'f> {
         self.index as u32
     }
 
-    /// The history; without operations, if it was not kept.
-    pub fn finish(self) -> History {
+    /// The history of registers, without operations if it was not kept; and the events of other objects.
+    pub fn finish(self) -> (History, Vec<Event>) {
         let event_count = self.position();
         let none = || History { event_count, ..History::default() };
-        self.builder.map_or_else(none, Builder::finish)
+        (
+            self.builder.filter(|_| is_register(self.object)).map_or_else(none, Builder::finish),
+            self.events,
+        )
+    }
+
+    /// Puts in what a client was told.
+    fn answer(&self, event: &mut Event, action: Action, read: Option<Value>) {
+        event.value = match (action, self.object) {
+            (Action::Read, Object::Counter) => Datum::Int(read.unwrap_or(0)),
+            (Action::Read, Object::Set) => elements(read.unwrap_or(0)),
+            (Action::Read | Action::Dequeue, _) => datum(read),
+            _ => return,
+        };
     }
 
     fn event(&self, time: Nanos, process: Process, kind: EventKind, f: &'static str) -> Event {
@@ -145,13 +177,15 @@ impl<'f> Recorder<'f> {
         operation: &Operation,
         kind: EventKind,
     ) -> Event {
-        let (f, value) = match operation.action {
-            Action::Read => ("read", Datum::Nil),
-            Action::Write(value) => ("write", Datum::Int(value)),
-            Action::Cas { expected, new } => {
-                ("cas", Datum::List(vec![datum(expected), Datum::Int(new)]))
-            }
+        let value = match operation.action {
+            Action::Read | Action::Dequeue => Datum::Nil,
+            Action::Write(value)
+            | Action::Add(value)
+            | Action::Insert(value)
+            | Action::Enqueue(value) => Datum::Int(value),
+            Action::Cas { expected, new } => Datum::List(vec![datum(expected), Datum::Int(new)]),
         };
+        let f = operation.action.name();
         let mut event = self.event(time, Process::Client(process), kind, f);
         event.key = Some(Datum::Int(i64::from(operation.key)));
         event.value = value;
@@ -160,8 +194,10 @@ impl<'f> Recorder<'f> {
 
     fn record(&mut self, event: &Event) -> Result<(), RecordError> {
         self.index += 1;
-        if let Some(builder) = &mut self.builder {
-            builder.push(event)?;
+        match &mut self.builder {
+            Some(builder) if is_register(self.object) => builder.push(event)?,
+            Some(_) => self.events.push(event.clone()),
+            None => {}
         }
         if let Some(stream) = &mut self.stream {
             stream.push(event)?;
@@ -173,6 +209,16 @@ impl<'f> Recorder<'f> {
         }
         Ok(())
     }
+}
+
+fn is_register(object: Object) -> bool {
+    object == Object::Register
+}
+
+/// The elements of a set: the places of the bits.
+fn elements(bits: Value) -> Datum {
+    let is_in = |element: &Value| bits & (1 << element) != 0;
+    Datum::List((0..=SET_SIZE).filter(is_in).map(Datum::Int).collect())
 }
 
 fn datum(value: Option<Value>) -> Datum {

@@ -4,31 +4,34 @@
 //! done, all faults are mended, and every client has its answer.
 
 mod asked;
+mod done;
+mod empty;
 mod recovery;
 
 pub use asked::Asked;
+pub use done::Done;
 pub use recovery::Recovery;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 
-use quorate_checker::{EventKind, History, Verdict};
+use quorate_checker::{Event, EventKind, History, Verdict};
 
 use crate::client::{Action, Operation, Response, classify};
 use crate::generator::{Context, Generator, Next, Registers};
 use crate::nemesis::{Fault, FaultKind, Nemesis};
-use crate::protocol::{Key, NodeSet};
+use crate::protocol::{Configuration, Key, NodeSet, Object};
 use crate::record::{RecordError, Recorder};
 use crate::rng::{Rng, Seed};
 use crate::time::{MILLISECOND, Nanos};
 use crate::timing::Timing;
 use crate::workload::{Clients, Workload};
 use crate::world::live::{Live, Place};
-use crate::world::sim::{Coverage, Simulation};
+use crate::world::sim::{Coverage, SimSettings, Simulation};
 use crate::world::stage::{Performance, Played, Script, Step};
 use crate::world::trace::Recording;
-use crate::world::{Happening, Traffic, World, WorldError, WorldKind};
+use crate::world::{Happening, Ledger, Traffic, World, WorldError, WorldKind};
 
 /// A client that was refused, or whose node can do nothing for it, waits this long before it tries again.
 const RECONNECT: Nanos = 20 * MILLISECOND;
@@ -40,8 +43,11 @@ const FINAL_KEYS_MAX: usize = 100;
 /// What happened in a run.
 #[derive(Debug)]
 pub struct Run {
-    /// What every client saw.
+    /// What every client saw of registers.
     pub history: History,
+    /// What every client saw of other objects, and what broke meanwhile; empty where clients operate on
+    /// registers.
+    pub events: Vec<Event>,
     /// Which node was asked for what.
     pub asked: Asked,
     /// What was broken when.
@@ -50,6 +56,8 @@ pub struct Run {
     pub duration: Nanos,
     /// What went through the network.
     pub traffic: Traffic,
+    /// What each node sent when; `None` if nobody kept books.
+    pub ledger: Option<Ledger>,
     /// Whether every client got through after everything was mended; `None` if nobody looked.
     pub recovery: Option<Recovery>,
     /// How long operations took.
@@ -158,12 +166,30 @@ pub fn simulate(
     file: Option<&mut dyn Write>,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Run, RunError> {
-    simulate_into(Recorder::new(file), workload, seed, watch)
+    simulate_as(Simulation::new, Recorder::new(file), workload, seed, watch)
 }
 
 /// As [`simulate`], into a recorder: one that checks stops the run at the first violation, and after one
-/// that keeps nothing in memory the history of the [`Run`] has no operations.
+/// that keeps nothing in memory the history of the [`Run`] has no operations. Books are kept of what each
+/// node sends.
 pub fn simulate_into(
+    recorder: Recorder<'_>,
+    workload: &Workload,
+    seed: Seed,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Run, RunError> {
+    simulate_as(Simulation::accounting, recorder, workload, seed, watch)
+}
+
+/// As [`simulate`], but every message is weighed; nothing is written.
+pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunError> {
+    let weighing = |config, settings: &_, seed| Simulation::new(config, settings, seed).weighing();
+    simulate_as(weighing, Recorder::new(None), workload, seed, &mut |_| true)
+}
+
+/// Runs a workload in a simulated world that `make` makes, or carries out its script.
+fn simulate_as(
+    make: impl FnOnce(Configuration, &SimSettings, Seed) -> Simulation,
     recorder: Recorder<'_>,
     workload: &Workload,
     seed: Seed,
@@ -172,17 +198,8 @@ pub fn simulate_into(
     if let Some(script) = &workload.script {
         return Ok(perform(workload, script, recorder).map(|(run, _)| run)?);
     }
-    let mut world = Simulation::new(workload.config.clone(), &workload.sim, seed);
+    let mut world = make(workload.config.clone(), &workload.sim, seed);
     run_in(&mut world, recorder, workload, seed, watch)
-}
-
-/// As [`simulate`], but every message is weighed; nothing is written.
-pub fn simulate_weighing(workload: &Workload, seed: Seed) -> Result<Run, RunError> {
-    if workload.script.is_some() {
-        return simulate(workload, seed, None, &mut |_| true);
-    }
-    let world = Simulation::new(workload.config.clone(), &workload.sim, seed);
-    run_in(&mut world.weighing(), Recorder::new(None), workload, seed, &mut |_| true)
 }
 
 /// Runs a workload on processes, as `kind` has them, or on the system or program that it names, into `recorder`.
@@ -289,13 +306,17 @@ fn perform(
             recorder.complete(*at, *process, &operation, &classify(&operation, *response))?;
         }
     }
+    let verdict = recorder.verdict();
+    let (history, events) = recorder.finish();
     let run = Run {
-        verdict: recorder.verdict(),
-        history: recorder.finish(),
+        verdict,
+        history,
+        events,
         asked: Asked::EachTime(asked),
         faults: faults.windows(performance.duration),
         duration: performance.duration,
         traffic: performance.traffic,
+        ledger: None,
         recovery: None,
         timing: Timing::default(),
         stopped_at: None,
@@ -354,7 +375,8 @@ struct Runner<'w, 'f, W> {
     /// It stops after so many messages.
     messages_most: u64,
     timing: Timing,
-    /// The registers with the highest numbers of those used, for the final reads.
+    /// The objects with the highest numbers of those used, for the final reads; all of them, if they are
+    /// queues.
     last_keys: BTreeSet<Key>,
     /// Where time is real: when somebody looks at the interrupt and the file next.
     pulse_at: Nanos,
@@ -371,7 +393,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         Self {
             workload,
             world,
-            recorder,
+            recorder: recorder.of(clients.registers.object),
             generator: generator.limit(clients.ops).time_limit(clients.time_limit),
             generator_rng: seed.fork("generator"),
             nemesis: Nemesis::new(&workload.nemesis, workload.config.n, seed),
@@ -401,7 +423,9 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             Some(within) if stopped_at.is_none() => Some(self.recover(within)?),
             _ => None,
         };
-        if stopped_at.is_none() && self.workload.clients.final_reads {
+        if stopped_at.is_none() && self.workload.clients.registers.object == Object::Queue {
+            stopped_at = self.empty(watch)?;
+        } else if stopped_at.is_none() && self.workload.clients.final_reads {
             self.generator = Generator::phases([
                 Generator::sleep(self.workload.clients.settle),
                 Generator::each_worker(self.final_reads()),
@@ -410,9 +434,12 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         }
         self.drain()?;
         let duration = self.world.now();
+        let verdict = self.recorder.verdict();
+        let (history, events) = self.recorder.finish();
         Ok(Run {
-            verdict: self.recorder.verdict(),
-            history: self.recorder.finish(),
+            verdict,
+            history,
+            events,
             asked: Asked::InTurn {
                 clients: self.workload.clients.count,
                 nodes: self.workload.config.n,
@@ -420,6 +447,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             faults: self.faults.windows(duration),
             duration,
             traffic: self.world.traffic(),
+            ledger: self.world.ledger().map(|ledger| ledger.named(&self.workload.node_names)),
             recovery,
             timing: self.timing,
             stopped_at,
@@ -471,13 +499,13 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
     }
 
     /// Waits until something happens, at most until `until`. Returns which process has learned what.
-    fn wait(&mut self, until: Nanos) -> Result<Option<(u32, EventKind)>, RunError> {
+    fn wait(&mut self, until: Nanos) -> Result<Option<(Happening, EventKind)>, RunError> {
         let until = match self.world.pulse() {
             None => until,
             Some(pulse) => until.min(self.world.now() + pulse),
         };
         if let Some((at, happening)) = self.world.next(until) {
-            return Ok(Some((happening.process, self.complete(at, happening)?)));
+            return Ok(Some((happening, self.complete(at, happening)?)));
         }
         self.world.failure().map_or(Ok(None), |failure| Err(failure.into()))
     }
@@ -518,7 +546,8 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         let process = self.workers[worker as usize].process;
         self.workers[worker as usize] = Worker { process, operation, due };
         self.last_keys.insert(operation.key);
-        if self.last_keys.len() > FINAL_KEYS_MAX {
+        let are_all_emptied = self.workload.clients.registers.object == Object::Queue;
+        if self.last_keys.len() > FINAL_KEYS_MAX && !are_all_emptied {
             self.last_keys.pop_first();
         }
         self.recorder.invoke(now, process, &operation)?;

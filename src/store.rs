@@ -1,9 +1,10 @@
 //! Run directories: what a run leaves on disk.
 //!
 //! `workload.toml` (everything resolved), `history.jsonl` (written as it happens), `run.json` (seed,
-//! versions, digest), `verdict.json`, `certificate.json`, `report.html` and `plots/`; of a live run also
-//! `log/`, and `disks/` as long as it lasts. All but the history are replaced as a whole, so that a run that was killed leaves a directory that reads well up
-//! to the last event flushed.
+//! versions, digest), `traffic.json` (what each node sent when, where that is known), `verdict.json`,
+//! `certificate.json`, `report.html` and `plots/`; of a live run also `log/`, and `disks/` as long as it
+//! lasts. All but the history are replaced as a whole, so that a run that was killed leaves a directory that
+//! reads well up to the last event flushed.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::rng::Seed;
-use crate::world::WorldKind;
 use crate::world::live::DISKS;
+use crate::world::{Ledger, WorldKind};
 
 /// The version of the run directory that this code writes.
 const VERSION: u32 = 1;
@@ -194,6 +195,21 @@ impl RunDir {
             );
         }
         Ok(info)
+    }
+
+    /// Reads `traffic.json`; `None` where there is none.
+    pub fn ledger(&self) -> Result<Option<Ledger>> {
+        let path = self.file("traffic.json");
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            text => text.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let ledger: Ledger = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not as a run leaves it", path.display()))?;
+        if let Some(fault) = ledger.fault() {
+            bail!("{}: {fault}", path.display());
+        }
+        Ok(Some(ledger))
     }
 }
 

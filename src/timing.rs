@@ -46,13 +46,8 @@ impl Timing {
     /// # Panics
     /// Never: two digits are possible, and it grows.
     pub fn add(&mut self, action: Action, time: Nanos) {
-        let name = match action {
-            Action::Read => "read",
-            Action::Write(_) => "write",
-            Action::Cas { .. } => "cas",
-        };
         let new = || Histogram::new(DIGITS).expect("two digits are possible");
-        let histogram = self.functions.entry(name).or_insert_with(new);
+        let histogram = self.functions.entry(action.name()).or_insert_with(new);
         // It grows to whatever there is to count.
         histogram.auto(true);
         histogram.record(time).expect("it grows");

@@ -19,6 +19,8 @@ pub enum Anomaly {
     /// An acknowledged write vanished: nothing replaced it, yet several reads that began after it
     /// returned older values, and nobody ever saw it again.
     LostWrite,
+    /// What was acknowledged to be in a queue never came out of it, though it was emptied in the end.
+    LostElement,
     /// A read missed a write that had completed before it began: it returned a value whose every
     /// write had ended before that one began. Not even weakly regular.
     StaleRead,
@@ -116,6 +118,7 @@ impl Anomaly {
             Self::FutureRead => "future-read",
             Self::LostCas => "lost-cas",
             Self::LostWrite => "lost-write",
+            Self::LostElement => "lost-element",
             Self::StaleRead => "stale-read",
             Self::NewOldInversion => "new-old-inversion",
             Self::VersionOrder => "version-order",
@@ -133,7 +136,8 @@ impl Anomaly {
 
     /// The anomaly of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        const OF_OTHERS: [Anomaly; 8] = [
+        const OF_OTHERS: [Anomaly; 9] = [
+            Anomaly::LostElement,
             Anomaly::VersionOrder,
             Anomaly::IntermediateRead,
             Anomaly::InternalRead,

@@ -29,6 +29,8 @@ pub enum Object {
     Queue,
     /// A queue in any order: enqueue and dequeue.
     UnorderedQueue,
+    /// A queue that may return values in any order, and more than once, but loses none: enqueue and dequeue.
+    TotalQueue,
     /// A list that only grows: append and read.
     AppendList,
     /// A register whose versions count its writes: read and write.
@@ -39,7 +41,7 @@ pub enum Object {
 
 impl Object {
     /// All objects.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Register,
         Self::ListAppend,
         Self::MultiRegister,
@@ -49,6 +51,7 @@ impl Object {
         Self::Counter,
         Self::Queue,
         Self::UnorderedQueue,
+        Self::TotalQueue,
         Self::AppendList,
         Self::VersionedRegister,
         Self::RevisionedRegister,
@@ -66,6 +69,7 @@ impl Object {
             Self::Counter => "counter",
             Self::Queue => "queue",
             Self::UnorderedQueue => "unordered-queue",
+            Self::TotalQueue => "total-queue",
             Self::AppendList => "append-list",
             Self::VersionedRegister => "versioned-register",
             Self::RevisionedRegister => "revisioned-register",
@@ -83,7 +87,7 @@ impl Object {
             Self::Counter => {
                 &["add", "increment", "decrement", "add-and-get", "get-and-add", "read"]
             }
-            Self::Queue | Self::UnorderedQueue => &["enqueue", "dequeue"],
+            Self::Queue | Self::UnorderedQueue | Self::TotalQueue => &["enqueue", "dequeue"],
             Self::AppendList => &["append", "read"],
             Self::VersionedRegister | Self::RevisionedRegister => &["read", "write"],
         }

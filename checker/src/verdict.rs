@@ -94,6 +94,8 @@ pub enum Engine {
     VersionOrder,
     /// Transactions: a graph of dependencies, near-linear.
     Dependencies,
+    /// Nothing to search: what was put in is compared with what came out.
+    Counting,
     /// Just-in-time linearization, depth first.
     DepthFirst,
     /// Just-in-time linearization, breadth first.
@@ -110,6 +112,7 @@ impl Engine {
             Self::PlacedFailures => "placed-failures",
             Self::VersionOrder => "version-order",
             Self::Dependencies => "dependencies",
+            Self::Counting => "counting",
             Self::DepthFirst => "depth-first",
             Self::Frontier => "frontier",
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use quorate_checker::{Finding, KeyResult, Object, Recorded, Verdict};
+use quorate_checker::{Engine, Finding, KeyResult, Object, Recorded, Verdict};
 use serde_json::{Value, json};
 
 use super::budget::BudgetArgs;
@@ -258,8 +258,10 @@ pub(super) fn keys_text(results: &[KeyResult]) -> String {
             Finding::Unknown { story, helps, .. } => {
                 let key = key.map(|key| format!("key {key}: ")).unwrap_or_default();
                 let _ = writeln!(out, "\n  {key}unknown: {}", story.join("\n  "));
-                let helps =
-                    ["a larger --budget"].into_iter().chain(helps.iter().map(String::as_str));
+                // What was not searched does not need a larger budget.
+                let is_searched = result.engine != Engine::Counting;
+                let budget = is_searched.then_some("a larger --budget");
+                let helps = budget.into_iter().chain(helps.iter().map(String::as_str));
                 let _ = writeln!(out, "  What helps: {}.", helps.collect::<Vec<_>>().join(", "));
             }
         }

@@ -225,6 +225,7 @@ fn slow_down(candidates: &mut [Workload], path: &Path) -> Result<()> {
 fn resolve(mut file: File, overrides: Overrides) -> Result<Workload> {
     file.overrule(overrides);
     let mut workload = file.resolve()?;
+    workload.need_registers("quorate compare")?;
     // Only what is asked for counts.
     workload.clients.final_reads = false;
     workload.clients.recovery = None;

@@ -120,6 +120,7 @@ impl ProveArgs {
             memory: self.memory.saturating_mul(1 << 20),
         };
         let workload = Workload { script: None, ..file.resolve()? };
+        workload.need_registers("quorate prove")?;
         if let Expectation::Symptom(symptom) = workload.expect {
             bail!(
                 "a {} is told from whole runs, not looked for in every interleaving; expected linearizable, \

@@ -49,6 +49,8 @@ enum Model {
     Queue,
     /// A queue in any order: enqueue, dequeue.
     UnorderedQueue,
+    /// A queue that loses nothing, whatever the order and however often: enqueue, dequeue.
+    TotalQueue,
     /// A list that only grows: append, read.
     AppendList,
     /// A register whose versions count its writes: read, write.
@@ -106,6 +108,7 @@ impl ReadingArgs {
                 Model::Counter => Object::Counter,
                 Model::Queue => Object::Queue,
                 Model::UnorderedQueue => Object::UnorderedQueue,
+                Model::TotalQueue => Object::TotalQueue,
                 Model::AppendList => Object::AppendList,
                 Model::VersionedRegister => Object::VersionedRegister,
                 Model::RevisionedRegister => Object::RevisionedRegister,

@@ -20,7 +20,7 @@ use crate::report::{
     markdown, one_line, page, plots,
 };
 use crate::store::{RunDir, RunInfo};
-use crate::world::WorldKind;
+use crate::world::{Ledger, WorldKind};
 
 const EXAMPLES: &str = "Examples:
   quorate report store/20261123T201500-majority-abd-42
@@ -79,11 +79,11 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit> {
 
 /// Writes `report.html` and the plots into the directory of a run that has been judged.
 pub(super) fn write_into(dir: &RunDir) -> Result<()> {
-    let Report { page, trace, .. } = of_run(dir)?;
+    let Report { page, trace, ledger, .. } = of_run(dir)?;
     dir.replace("report.html", |out| out.write_all(page.as_bytes()))?;
     fs::create_dir_all(dir.file("plots"))
         .with_context(|| format!("cannot make plots in {}", dir.path().display()))?;
-    for plot in plots(&trace) {
+    for plot in plots(&trace, ledger.as_ref()) {
         let (svg, png) = (plot.svg(&trace)?, plot.png(&trace)?);
         dir.replace(&format!("plots/{}.svg", plot.name), |out| out.write_all(svg.as_bytes()))?;
         dir.replace(&format!("plots/{}.png", plot.name), |out| out.write_all(&png))?;
@@ -96,6 +96,7 @@ struct Report {
     title: String,
     result: Value,
     trace: Trace,
+    ledger: Option<Ledger>,
     page: String,
 }
 
@@ -105,13 +106,19 @@ impl Report {
         origin: &[(&'static str, String)],
         result: Value,
         certificate: &Certificate,
-        trace: Trace,
+        (trace, ledger): (Trace, Option<Ledger>),
         spacetimes: &[SpaceTimePicture],
     ) -> Self {
-        let subject =
-            Subject { title, origin, result: &result, certificate, trace: &trace, spacetimes };
-        let page = page(&subject);
-        Self { title: title.to_owned(), result, trace, page }
+        let page = page(&Subject {
+            title,
+            origin,
+            result: &result,
+            certificate,
+            trace: &trace,
+            ledger: ledger.as_ref(),
+            spacetimes,
+        });
+        Self { title: title.to_owned(), result, trace, ledger, page }
     }
 }
 
@@ -141,7 +148,8 @@ fn of_run(dir: &RunDir) -> Result<Report> {
         ("made by", format!("quorate {}", info.quorate)),
     ];
     let title = result["workload"].as_str().unwrap_or_default().to_owned();
-    Ok(Report::new(&title, &origin, result, &certificate, trace, &spacetimes))
+    let seen = (trace, dir.ledger()?);
+    Ok(Report::new(&title, &origin, result, &certificate, seen, &spacetimes))
 }
 
 /// What happened behind the counterexamples of a run that can be run again.
@@ -201,7 +209,7 @@ fn of_history(args: &ReportArgs) -> Result<Report> {
     }
     origin.retain(|(_, text)| !text.is_empty());
     let title = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    Ok(Report::new(&title.unwrap_or_default(), &origin, result, &certificate, trace, &[]))
+    Ok(Report::new(&title.unwrap_or_default(), &origin, result, &certificate, (trace, None), &[]))
 }
 
 /// Reads a history once more, for its pictures.

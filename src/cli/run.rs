@@ -13,9 +13,10 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::terms::TermsArgs;
 use super::{Exit, print, print_json};
-use crate::judge::judge;
+use crate::judge::{checked_as, judge};
 use crate::nemesis::{Disturbance, FaultKind};
 use crate::program::Contract;
+use crate::protocol::Object;
 use crate::record::Recorder;
 use crate::report::{Summary, counted, entry, judged};
 use crate::rng::Seed;
@@ -225,6 +226,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
         None => Seed(rand::rngs::SysRng.try_next_u32().context("no random seed")?.into()),
     };
     let world = world_of(args, &workload)?;
+    if args.keep.until_violation {
+        workload.need_registers("--until-violation")?;
+    }
     if let Some(choice) = &workload.system {
         choice.system.facts().find()?;
     }
@@ -244,11 +248,12 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
     dir.remove_disks()?;
     let run = run?;
     if args.keep.record_only {
-        return recorded_only(&dir, &run, quiet);
+        let object = workload.clients.registers.object;
+        return recorded_only(&dir, &run, object, quiet);
     }
     let (duration, traffic, interrupted) = (run.duration, run.traffic, run.stopped_at.is_some());
     let timing = run.timing.clone();
-    let mut progress = Progress::begin("checking", run.history.keys.len() as u64, quiet);
+    let mut progress = Progress::begin("checking", run.key_count() as u64, quiet);
     let mut checked = 0;
     let result = judge(&workload, run, args.budget.budget, || {
         checked += 1;
@@ -281,7 +286,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit> {
 }
 
 /// A run whose history is not in memory: says where it is.
-fn recorded_only(dir: &RunDir, run: &Run, quiet: bool) -> Result<Exit> {
+fn recorded_only(dir: &RunDir, run: &Run, object: Object, quiet: bool) -> Result<Exit> {
     let mut text = String::new();
     let events = counted(run.history.event_count.into(), "event");
     entry(&mut text, "recorded", &format!("{events} in {}.", show_duration(run.duration)));
@@ -290,9 +295,12 @@ fn recorded_only(dir: &RunDir, run: &Run, quiet: bool) -> Result<Exit> {
         entry(&mut text, "verdict", &format!("{verdict}, checked while it was recorded"));
     }
     let path = dir.path().display();
-    text += &format!(
-        "\nrun          {path}\ncheck        quorate check {path}/history.jsonl --stream\n"
-    );
+    let how = match object {
+        Object::Register => "--stream".to_owned(),
+        other => format!("--model {}", checked_as(other).name()),
+    };
+    text +=
+        &format!("\nrun          {path}\ncheck        quorate check {path}/history.jsonl {how}\n");
     if !quiet {
         print(&text)?;
     }
@@ -404,6 +412,9 @@ fn record(
     info.events = run.history.event_count;
     info.stopped_at = run.stopped_at;
     info.status = if run.stopped_at.is_some() { Status::Interrupted } else { Status::Finished };
+    if let Some(ledger) = &run.ledger {
+        dir.replace("traffic.json", |out| Ok(serde_json::to_writer(out, ledger)?))?;
+    }
     dir.replace_json("run.json", info)?;
     Ok(run)
 }

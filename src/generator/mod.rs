@@ -7,7 +7,7 @@
 
 mod registers;
 
-pub use registers::{Mix, RegisterSettings, Registers, Values, Writers};
+pub use registers::{Mix, RegisterSettings, Registers, SET_SIZE, Values, Writers};
 
 use rand::RngExt as _;
 
@@ -64,7 +64,7 @@ impl Pace {
 /// Which operations come when.
 #[derive(Debug, Clone)]
 pub enum Generator {
-    /// Operations on registers without end.
+    /// Operations on registers, or other objects, without end.
     Registers(Registers),
     /// Each time one of these, by weight; those that are done are left out.
     Mix(Vec<(u32, Generator)>),

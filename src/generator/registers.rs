@@ -1,28 +1,33 @@
-//! Operations on registers: which function, which register, which value.
+//! Operations on registers or other objects: which function, which object, which value.
 
 use rand::RngExt as _;
 
 use crate::client::{Action, Operation};
-use crate::protocol::{Key, Value};
+use crate::protocol::{Key, Object, Value};
 use crate::rng::Rng;
+
+/// A set has elements from 0 to this: what its reads return fits into one value. The last one is only added when
+/// all is mended.
+pub const SET_SIZE: Value = 62;
 
 /// How often each function comes, in proportion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mix {
-    /// Reads.
+    /// Reads; of queues, dequeues.
     pub read: u32,
-    /// Writes.
+    /// Writes; of counters and sets, adds; of queues, enqueues.
     pub write: u32,
     /// Compare-and-sets.
     pub cas: u32,
 }
 
-/// Which values are written.
+/// Which values are written. What is added to a set, or put into a queue, is always unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
-    /// Each once per register: 1, 2, 3, …. Such histories are checked in near-linear time.
+    /// Each once per register: 1, 2, 3, …. Such histories are checked in near-linear time. To a counter, 1 is
+    /// added each time.
     Unique,
-    /// One of 1 to this many.
+    /// One of 1 to this many. To a counter, so much is added or taken away.
     Domain(u32),
 }
 
@@ -51,11 +56,13 @@ impl Writers {
 /// What to draw operations from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegisterSettings {
+    /// What they are on.
+    pub object: Object,
     /// Which functions.
     pub mix: Mix,
-    /// How many registers are in use at a time.
+    /// How many objects are in use at a time.
     pub keys: u32,
-    /// After how many operations a register is given up for a new one; never if `None`.
+    /// After how many operations an object is given up for a new one; if `None`, never, or when a set is full.
     pub ops_per_key: Option<u32>,
     /// Which values.
     pub values: Values,
@@ -94,7 +101,8 @@ impl Registers {
     /// An operation for one of so many workers.
     pub(super) fn draw(&mut self, worker: u32, workers: u32, rng: &mut Rng) -> Operation {
         let register = &mut self.active[rng.random_range(0..self.settings.keys as usize)];
-        if self.settings.ops_per_key.is_some_and(|most| register.op_count >= most) {
+        let is_full = self.settings.object == Object::Set && register.last_value >= SET_SIZE;
+        if is_full || self.settings.ops_per_key.is_some_and(|most| register.op_count >= most) {
             *register = Register::new(self.next_key);
             self.next_key += 1;
         }
@@ -104,9 +112,9 @@ impl Registers {
         let values = self.settings.values;
         let may_change = self.settings.writers == Writers::All || register.key % workers == worker;
         let action = if draw < read || !may_change {
-            Action::Read
+            Action::look(self.settings.object)
         } else if draw < read + write {
-            Action::Write(register.new_value(values, rng))
+            register.change(self.settings, rng)
         } else {
             let expected = register.old_value(values, rng);
             Action::Cas { expected, new: register.new_value(values, rng) }
@@ -116,6 +124,22 @@ impl Registers {
 }
 
 impl Register {
+    /// Puts something new into the object.
+    fn change(&mut self, settings: RegisterSettings, rng: &mut Rng) -> Action {
+        let RegisterSettings { object, values, .. } = settings;
+        let value = match (object, values) {
+            (Object::Register, _) => self.new_value(values, rng),
+            (Object::Counter, Values::Unique) => 1,
+            (Object::Counter, Values::Domain(most)) => {
+                let amount = rng.random_range(1..=Value::from(most));
+                if rng.random() { amount } else { -amount }
+            }
+            (Object::Set, _) => self.new_value(Values::Unique, rng) - 1,
+            (Object::Queue, _) => self.new_value(Values::Unique, rng),
+        };
+        Action::change(object, value)
+    }
+
     fn new_value(&mut self, values: Values, rng: &mut Rng) -> Value {
         match values {
             Values::Unique => {

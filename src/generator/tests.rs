@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::Action;
+use crate::protocol::Object;
 use crate::rng::Seed;
 use crate::time::MILLISECOND;
 
@@ -47,6 +48,7 @@ fn simulate(mut generator: Generator, op_count_max: usize) -> Vec<(Nanos, u32, O
 
 fn registers(values: Values) -> Generator {
     Generator::Registers(Registers::new(RegisterSettings {
+        object: Object::Register,
         mix: Mix { read: 1, write: 1, cas: 1 },
         keys: 2,
         ops_per_key: None,
@@ -134,6 +136,7 @@ fn unique_values_are_unique_per_register_and_domains_small() {
 #[test]
 fn a_register_with_one_writer_is_written_by_one_worker() {
     let generator = Generator::Registers(Registers::new(RegisterSettings {
+        object: Object::Register,
         mix: Mix { read: 1, write: 3, cas: 1 },
         keys: 5,
         ops_per_key: None,
@@ -152,6 +155,7 @@ fn a_register_with_one_writer_is_written_by_one_worker() {
 #[test]
 fn registers_are_given_up_after_their_share() {
     let generator = Generator::Registers(Registers::new(RegisterSettings {
+        object: Object::Register,
         mix: Mix { read: 1, write: 1, cas: 0 },
         keys: 2,
         ops_per_key: Some(10),

@@ -1,8 +1,8 @@
 //! A judgement for those who have many to make: on one core, and without what is only told of one run.
 
-use quorate_checker::{Anomaly, Budget, Finding, Footing, Recorded, Rules, Verdict};
+use quorate_checker::{Anomaly, Budget, Finding, Footing, Verdict};
 
-use super::{Evidence, Judgement, Ladder, as_expected, evidence, is_stuck, most_telling, symptoms};
+use super::{Evidence, Judgement, Ladder, Looked, as_expected, is_stuck, most_telling};
 use crate::promise::Condition;
 use crate::run::Run;
 use crate::workload::{Symptoms, Workload};
@@ -30,10 +30,9 @@ pub struct Glance {
 
 /// Checks a run and judges it.
 pub fn glance(workload: &Workload, run: Run, budget: Budget) -> Glance {
-    let evidence = evidence(&run.history, &run.faults);
-    let symptoms = symptoms(&run);
+    let object = workload.clients.registers.object;
     let promised = workload.promise().condition;
-    let recorded = Recorded::of_registers(run.history, Rules::default());
+    let Looked { evidence, symptoms, recovery, recorded } = Looked::at(object, run);
     let mut ladder = Ladder::default();
     let mut verdict = Verdict::Valid;
     let mut found: Vec<(Anomaly, String)> = Vec::new();
@@ -51,8 +50,8 @@ pub fn glance(workload: &Workload, run: Run, budget: Budget) -> Glance {
     found.sort_by_key(|(anomaly, _)| most_telling(workload.expect, *anomaly));
     found.dedup_by_key(|(anomaly, _)| *anomaly);
     let anomalies: Vec<Anomaly> = found.iter().map(|(anomaly, _)| *anomaly).collect();
-    let judgement = Judgement::of(promised, verdict, &anomalies, &ladder);
-    let recovery = run.recovery.as_ref();
+    let judgement = Judgement::of((object, promised), verdict, &anomalies, &ladder);
+    let recovery = recovery.as_ref();
     Glance {
         verdict,
         judgement,

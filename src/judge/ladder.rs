@@ -2,6 +2,8 @@
 
 use quorate_checker::{Explanation, Footing, Rung, Verdict};
 
+use crate::protocol::Object;
+
 /// The rungs of the ladder over all registers, from the strongest on.
 #[derive(Debug, Clone)]
 pub struct Ladder {
@@ -45,6 +47,22 @@ impl Default for Ladder {
 }
 
 impl Ladder {
+    /// Without the rungs that say nothing of such objects. Of a queue none does: what it owes is no order.
+    #[must_use]
+    pub fn of(mut self, object: Object) -> Self {
+        match object {
+            Object::Register => {}
+            Object::Counter | Object::Set => self.rows.retain(|row| row.holds + row.broken > 0),
+            Object::Queue => self.rows.clear(),
+        }
+        self
+    }
+
+    /// Whether this rung holds everywhere; `None` if it says nothing of these objects.
+    pub fn verdict(&self, rung: Rung) -> Option<Verdict> {
+        self.rows.iter().find(|row| row.rung == rung).map(Row::verdict)
+    }
+
     /// Counts a register in.
     pub fn add(&mut self, rungs: Vec<(Rung, Footing)>) {
         for (rung, footing) in rungs {

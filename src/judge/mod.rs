@@ -3,6 +3,7 @@
 mod examine;
 mod glance;
 mod ladder;
+mod objects;
 mod staleness;
 mod symptoms;
 
@@ -16,12 +17,14 @@ use serde::Serialize;
 
 use crate::nemesis::FaultKind;
 use crate::promise::{Condition, Promise};
+use crate::protocol::Object;
 use crate::run::{FaultWindow, Recovery, Run};
 use crate::workload::{Expectation, Symptoms, Workload};
 
 pub use examine::{Examined, More, examine};
 pub use glance::{Glance, glance};
 pub use ladder::{Ladder, Row};
+pub use objects::checked_as;
 pub use staleness::{OverallStaleness, OverallTimes, quantile};
 pub use symptoms::symptoms;
 
@@ -29,7 +32,7 @@ pub use symptoms::symptoms;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
-    /// Linearizability was promised, and nothing broke it.
+    /// The most there is was promised (linearizability; of a queue, that nothing is lost), and nothing broke it.
     Kept,
     /// Something happened that was promised not to: a bug.
     Broken,
@@ -53,14 +56,19 @@ impl Judgement {
         }
     }
 
-    fn of(promised: Condition, verdict: Verdict, anomalies: &[Anomaly], ladder: &Ladder) -> Self {
-        let off_its_rung = promised
-            .rung()
-            .is_some_and(|rung| ladder.rows[rung as usize].verdict() == Verdict::Invalid);
+    fn of(
+        (object, promised): (Object, Condition),
+        verdict: Verdict,
+        anomalies: &[Anomaly],
+        ladder: &Ladder,
+    ) -> Self {
+        let off_its_rung =
+            promised.rung().is_some_and(|rung| ladder.verdict(rung) == Some(Verdict::Invalid));
         match (promised, verdict) {
             _ if off_its_rung => Self::Broken,
             _ if anomalies.iter().any(|anomaly| promised.forbids(*anomaly)) => Self::Broken,
             (Condition::Linearizable, Verdict::Valid) => Self::Kept,
+            (Condition::AtLeastOnce, Verdict::Valid) if object == Object::Queue => Self::Kept,
             (_, Verdict::Invalid) => Self::WeakerByDesign,
             (_, Verdict::Valid) => Self::NotShown,
             (_, Verdict::Unknown) => Self::Undecided,
@@ -79,6 +87,17 @@ pub struct Outcomes {
     pub info: u64,
 }
 
+impl Outcomes {
+    /// Counts one more.
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Ok => self.ok += 1,
+            Outcome::Fail => self.fail += 1,
+            Outcome::Info => self.info += 1,
+        }
+    }
+}
+
 /// How often a kind of fault came, and what it met.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct FaultEvidence {
@@ -93,11 +112,11 @@ pub struct FaultEvidence {
 /// What a run really put to the test.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// How many registers there were.
+    /// How many registers, or other objects, there were.
     pub keys: u64,
     /// Outcomes by function.
     pub outcomes: BTreeMap<&'static str, Outcomes>,
-    /// Ok reads during which somebody wrote to the same register.
+    /// Ok reads, or dequeues, during which somebody changed the same object.
     pub contended_reads: u64,
     /// Faults by kind.
     pub faults: BTreeMap<&'static str, FaultEvidence>,
@@ -105,10 +124,10 @@ pub struct Evidence {
     pub vacuous: String,
 }
 
-/// A register that is not linearizable.
+/// A register that is not linearizable, or another object that is not as it should be.
 #[derive(Debug, Clone)]
 pub struct Violation {
-    /// The register.
+    /// Which.
     pub key: String,
     /// What it is called.
     pub anomaly: Anomaly,
@@ -119,7 +138,9 @@ pub struct Violation {
 /// Everything that is to be said about a run.
 #[derive(Debug)]
 pub struct Judged {
-    /// The verdict on all registers.
+    /// What clients operated on.
+    pub object: Object,
+    /// The verdict on all of them.
     pub verdict: Verdict,
     /// What theory promised.
     pub promise: Promise,
@@ -131,15 +152,15 @@ pub struct Judged {
     pub evidence: Evidence,
     /// Whether every client got through after everything was mended; `None` if nobody looked.
     pub recovery: Option<Recovery>,
-    /// The registers that are not linearizable, the most telling first.
+    /// Those that are not as they should be, the most telling first.
     pub violations: Vec<Violation>,
     /// What clients saw, and how often.
     pub symptoms: Symptoms,
-    /// Which conditions hold.
+    /// Which conditions hold; of queues, none is asked.
     pub ladder: Ladder,
-    /// How stale reads were.
+    /// How stale reads of registers were.
     pub staleness: OverallStaleness,
-    /// How many registers each engine decided.
+    /// How many of them each engine decided.
     pub engines: BTreeMap<&'static str, u64>,
     /// The proofs.
     pub certificate: Certificate,
@@ -147,10 +168,8 @@ pub struct Judged {
 
 /// Checks a run and judges it. `on_key` is told after each register.
 pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()) -> Judged {
-    let mut evidence = evidence(&run.history, &run.faults);
-    let symptoms = symptoms(&run);
-    let recovery = run.recovery;
-    let recorded = Recorded::of_registers(run.history, Rules::default());
+    let object = workload.clients.registers.object;
+    let Looked { mut evidence, symptoms, recovery, recorded } = Looked::at(object, run);
     let mut certificate = recorded.certificate();
     let mut verdict = Verdict::Valid;
     let mut violations = Vec::new();
@@ -159,7 +178,9 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
     for Examined { result, more } in examine(&recorded, budget, true, on_key) {
         if let Some(more) = more {
             ladder.add(more.rungs);
-            staleness.add(more.staleness);
+            if object == Object::Register {
+                staleness.add(more.staleness);
+            }
         }
         verdict = verdict.max(result.verdict());
         *engines.entry(result.engine.name()).or_default() += 1;
@@ -175,8 +196,10 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
     violations.sort_by_key(|violation| most_telling(workload.expect, violation.anomaly));
     let anomalies: Vec<Anomaly> = violations.iter().map(|violation| violation.anomaly).collect();
     let promise = workload.promise();
-    let judgement = Judgement::of(promise.condition, verdict, &anomalies, &ladder);
+    let ladder = ladder.of(object);
+    let judgement = Judgement::of((object, promise.condition), verdict, &anomalies, &ladder);
     Judged {
+        object,
         verdict,
         judgement,
         promise,
@@ -195,6 +218,29 @@ pub fn judge(workload: &Workload, run: Run, budget: Budget, on_key: impl FnMut()
         staleness: staleness.sorted(),
         engines,
         certificate,
+    }
+}
+
+/// What can be told of a run before it is checked.
+struct Looked {
+    evidence: Evidence,
+    symptoms: Symptoms,
+    recovery: Option<Recovery>,
+    recorded: Recorded,
+}
+
+impl Looked {
+    fn at(object: Object, mut run: Run) -> Self {
+        let (evidence, symptoms) = match object {
+            Object::Register => (evidence(&run.history, &run.faults), symptoms(&run)),
+            _ => (objects::evidence(object, &run), objects::symptoms(object, &run)),
+        };
+        let recovery = run.recovery.take();
+        let recorded = match object {
+            Object::Register => Recorded::of_registers(run.history, Rules::default()),
+            _ => objects::recorded(object, &mut run),
+        };
+        Self { evidence, symptoms, recovery, recorded }
     }
 }
 
@@ -230,22 +276,11 @@ fn evidence(history: &History, windows: &[FaultWindow]) -> Evidence {
     let mut evidence = Evidence { keys: history.keys.len() as u64, ..Evidence::default() };
     for op in history.keys.iter().flat_map(|key| &key.ops) {
         let outcomes = evidence.outcomes.entry(op.function().name()).or_default();
-        match op.outcome() {
-            Outcome::Ok => outcomes.ok += 1,
-            Outcome::Fail => outcomes.fail += 1,
-            Outcome::Info => outcomes.info += 1,
-        }
+        outcomes.count(op.outcome());
     }
     evidence.contended_reads = history.keys.iter().map(|key| contended_reads(&key.ops)).sum();
     let spans: Vec<Span> = history.keys.iter().flat_map(|key| &key.ops).map(Span::of_op).collect();
-    for kind in FaultKind::ALL {
-        let windows: Vec<Span> = (windows.iter().filter(|window| window.kind == kind))
-            .map(|window| Span { from: window.from as i64, to: window.to as i64 })
-            .collect();
-        if !windows.is_empty() {
-            evidence.faults.insert(kind.name(), fault_evidence(&windows, &spans));
-        }
-    }
+    evidence.faults = faults(windows, &spans);
     evidence.vacuous = vacuous(&evidence);
     evidence
 }
@@ -293,6 +328,20 @@ fn contended_reads(ops: &[Op]) -> u64 {
     let reads =
         ops.iter().filter(|op| op.function() == Function::Read && op.outcome() == Outcome::Ok);
     reads.filter(|op| writes.meet(Span::of_op(op))).count() as u64
+}
+
+/// How often each kind of fault came, and what it met.
+fn faults(windows: &[FaultWindow], ops: &[Span]) -> BTreeMap<&'static str, FaultEvidence> {
+    let mut faults = BTreeMap::new();
+    for kind in FaultKind::ALL {
+        let windows: Vec<Span> = (windows.iter().filter(|window| window.kind == kind))
+            .map(|window| Span { from: window.from as i64, to: window.to as i64 })
+            .collect();
+        if !windows.is_empty() {
+            faults.insert(kind.name(), fault_evidence(&windows, ops));
+        }
+    }
+    faults
 }
 
 fn fault_evidence(windows: &[Span], ops: &[Span]) -> FaultEvidence {

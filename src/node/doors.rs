@@ -116,7 +116,7 @@ async fn client(
 async fn answer(mut writer: OwnedWriteHalf, mut waiting: mpsc::Receiver<Answer>) {
     let (mut batch, mut out) = (Vec::new(), Outgoing::new());
     while waiting.recv_many(&mut batch, TOGETHER_MAX).await > 0 {
-        let added = batch.drain(..).try_for_each(|answer| out.add(&answer));
+        let added = batch.drain(..).try_for_each(|answer| out.add(&answer).map(drop));
         if added.is_err() || writer.write_all(&out.take()).await.is_err() {
             return;
         }

@@ -49,7 +49,8 @@ const ARRIVALS: usize = 1024;
 const TELL_EVERY: Duration = Duration::from_millis(50);
 /// The word before the address on the first line of a node's standard output.
 pub const LISTENING: &str = "listening";
-/// The word before the figures on all other lines: messages sent, of these lost, and bytes.
+/// The word before the figures on all other lines: messages sent, of these lost, and bytes; and of the
+/// messages those that mend, and their bytes.
 pub const TRAFFIC: &str = "traffic";
 
 /// A node's place in its cluster, and what it stands on.
@@ -128,16 +129,17 @@ async fn serve(settings: &NodeSettings) -> Result<()> {
 }
 
 async fn tell_traffic(counters: Arc<Counters>) {
-    let mut told = [0; 3];
+    let mut told = [0; 5];
     let mut ticks = interval(TELL_EVERY);
     loop {
         ticks.tick().await;
-        let all = [&counters.sent, &counters.lost, &counters.bytes];
-        let now = all.map(|counter| counter.load(Ordering::Relaxed));
+        let Counters { sent, lost, bytes, repairs, repair_bytes } = &*counters;
+        let now = [sent, lost, bytes, repairs, repair_bytes];
+        let now = now.map(|counter| counter.load(Ordering::Relaxed));
         if now != told {
             told = now;
-            let [sent, lost, bytes] = now;
-            say(&format!("{TRAFFIC} {sent} {lost} {bytes}\n"));
+            let figures = now.map(|figure| figure.to_string()).join(" ");
+            say(&format!("{TRAFFIC} {figures}\n"));
         }
     }
 }

@@ -30,12 +30,15 @@ const UNHEARD: Duration = Duration::from_millis(200);
 /// The time from a connection that broke to the next attempt, doubled with each that fails.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
 
-/// How many messages went out, how many of them got nowhere, and how many bytes the others took.
+/// How many messages went out, how many of them got nowhere, and how many bytes the others took; and of all
+/// these, what [mends](Message::is_repair).
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) sent: AtomicU64,
     pub(super) lost: AtomicU64,
     pub(super) bytes: AtomicU64,
+    pub(super) repairs: AtomicU64,
+    pub(super) repair_bytes: AtomicU64,
 }
 
 /// The way to one peer.
@@ -57,6 +60,7 @@ impl Peer {
     /// Sends a message, if there is room for it.
     pub(super) fn send(&self, message: Message) {
         self.counters.sent.fetch_add(1, Ordering::Relaxed);
+        self.counters.repairs.fetch_add(message.is_repair().into(), Ordering::Relaxed);
         if self.queue.try_send(message).is_err() {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -105,11 +109,14 @@ impl Way {
                     if count == 0 {
                         return Ok(());
                     }
+                    let mut repair_bytes = 0;
                     for message in batch.drain(..) {
-                        out.add(&message)?;
+                        let bytes = out.add(&message)?;
+                        repair_bytes += if message.is_repair() { bytes } else { 0 };
                     }
                     let frames = out.take();
                     self.counters.bytes.fetch_add(frames.len() as u64, Ordering::Relaxed);
+                    self.counters.repair_bytes.fetch_add(repair_bytes, Ordering::Relaxed);
                     writer.write_all(&frames).await?;
                 }
                 // A peer says nothing here, so this is the end.

@@ -112,10 +112,11 @@ impl Outgoing {
         Self { codec: codec(), bytes: BytesMut::new() }
     }
 
-    /// Adds a frame.
-    pub fn add(&mut self, frame: &impl Serialize) -> io::Result<()> {
+    /// Adds a frame. Returns how many bytes it takes, with its length.
+    pub fn add(&mut self, frame: &impl Serialize) -> io::Result<u64> {
         let body = postcard::to_stdvec(frame).map_err(io::Error::other)?;
-        self.codec.encode(body.as_slice(), &mut self.bytes)
+        self.codec.encode(body.as_slice(), &mut self.bytes)?;
+        Ok((LENGTH_BYTES + body.len()) as u64)
     }
 
     /// All of them, which are then no longer in here.

@@ -66,6 +66,7 @@ impl Client for HttpClient {
             Action::Cas { expected, new } => {
                 (Method::PUT, Some(expected.map_or_else(any, holds)), new.to_string())
             }
+            _ => return Response::Unavailable,
         };
         let mut request = Request::builder().method(method).uri(path);
         if let Some((name, value)) = condition {

@@ -17,6 +17,8 @@ pub enum Condition {
     Nothing,
     /// With repair and without new writes, all replicas agree in the end.
     Eventual,
+    /// Of a queue: whatever is acknowledged comes out in the end, be it more than once and in any order.
+    AtLeastOnce,
     /// There is one order of all operations in which those of each client stand as it began them
     /// (Lamport, "How to make a multiprocessor computer that correctly executes multiprocess programs",
     /// 1979). Reads may be out of date. Stronger and weaker only than what stands at the ends: of the two
@@ -35,7 +37,7 @@ impl Condition {
     /// The rung of the ladder on which every register must stand.
     pub fn rung(self) -> Option<Rung> {
         match self {
-            Self::Anything | Self::Nothing | Self::Eventual => None,
+            Self::Anything | Self::Nothing | Self::Eventual | Self::AtLeastOnce => None,
             Self::Sequential => Some(Rung::Sequential),
             Self::WeakRegular => Some(Rung::WeakRegular),
             Self::Regular => Some(Rung::Regular),
@@ -51,6 +53,7 @@ impl Condition {
                 self > Self::Anything
             }
             Anomaly::LostWrite | Anomaly::StaleRead => self >= Self::WeakRegular,
+            Anomaly::LostElement => self == Self::AtLeastOnce || self == Self::Linearizable,
             // Transactions promise more than any register.
             _ => self == Self::Linearizable,
         }
@@ -62,6 +65,7 @@ impl Condition {
             Self::Anything => "nothing at all",
             Self::Nothing => "nothing",
             Self::Eventual => "eventual consistency",
+            Self::AtLeastOnce => "at-least-once delivery",
             Self::Sequential => "sequential consistency",
             Self::WeakRegular => "weak regularity",
             Self::Regular => "regularity",

@@ -133,6 +133,7 @@ impl Machine for CasPaxos {
         match request.request {
             Request::Write(value) if cx.config().plain_writes => self.put(request, value, cx),
             Request::Write(_) | Request::Read | Request::Cas { .. } => self.attempt(request, cx),
+            _ => cx.reply(request.id, ClientReply::Unavailable),
         }
     }
 
@@ -358,5 +359,6 @@ fn change(request: Request, value: Option<Value>) -> (Option<Value>, ClientReply
         Request::Write(new) => (Some(new), ClientReply::Written),
         Request::Cas { expected, new } if expected == value => (Some(new), ClientReply::Written),
         Request::Cas { .. } => (value, ClientReply::Differs(value)),
+        _ => (value, ClientReply::Unavailable),
     }
 }

@@ -117,7 +117,7 @@ impl Machine for Gifford {
         let (write, reply) = match request.request {
             Request::Read => (None, ClientReply::Unavailable),
             Request::Write(value) => (Some((request.process, value)), ClientReply::Written),
-            Request::Cas { .. } => {
+            _ => {
                 cx.reply(request.id, ClientReply::Unavailable);
                 return;
             }

@@ -147,6 +147,11 @@ pub(super) trait Machine: Registered + Clone + Debug + Eq + Hash {
         "message"
     }
 
+    /// Whether a message mends what replicas hold, and no operation waits for what comes of it.
+    fn is_repair(_message: &Self::Message) -> bool {
+        false
+    }
+
     /// The one message with which it would answer this one now, if that is all that would come of it, now
     /// and whenever it arrives later: a question, which changes nothing here. `None` if more would, or if
     /// nobody has thought about it. If the asker waits for none of the possible answers, it never will.

@@ -15,13 +15,13 @@ pub struct ClientRequest {
     pub id: RequestId,
     /// Who asks: the writer of a version.
     pub process: u32,
-    /// The register.
+    /// The object.
     pub key: Key,
     /// What to do.
     pub request: Request,
 }
 
-/// What to do with a register.
+/// What to do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Request {
     /// Return the value.
@@ -35,6 +35,43 @@ pub enum Request {
         /// What it then gets.
         new: Value,
     },
+    /// Add this amount to a counter.
+    Add(Value),
+    /// Put this element, 0 to 62, into a set.
+    Insert(Value),
+    /// Put this into a queue.
+    Enqueue(Value),
+    /// Take something out of a queue.
+    Dequeue,
+}
+
+/// What clients operate on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Object {
+    /// Registers: read, write and compare-and-set.
+    Register,
+    /// Counters: read and add.
+    Counter,
+    /// Sets: read and add.
+    Set,
+    /// Queues: enqueue and dequeue.
+    Queue,
+}
+
+impl Object {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Register, Self::Counter, Self::Set, Self::Queue];
+
+    /// The word of workloads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Counter => "counter",
+            Self::Set => "set",
+            Self::Queue => "queue",
+        }
+    }
 }
 
 /// What a node answers. It answers nothing when no quorum does.

@@ -39,7 +39,7 @@ mod voting;
 
 pub use choice::{Acks, Asks, Change, Durability, Election, Lies, MissingValue, Reads, Setting};
 pub use machine::{Disk, Effect, Input, Seat, Slot, Timer};
-pub use message::{ClientReply, ClientRequest, Request, RequestId};
+pub use message::{ClientReply, ClientRequest, Object, Request, RequestId};
 pub use mutant::{Mutant, MutantClass};
 pub use registry::{Facts, Message, Node, Protocol, Record};
 pub use set::NodeSet;

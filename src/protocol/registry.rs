@@ -11,6 +11,7 @@ use super::choice::Setting::{
     Witnesses, WriteBack,
 };
 use super::machine::{Disk, Effect, Input, Machine, Seat, Seated};
+use super::message::Object;
 use super::phases::Phases;
 use super::versioned::Versions;
 use super::{
@@ -93,6 +94,14 @@ macro_rules! protocols {
             /// What kind of message it is, in a word: by that, scripts tell messages of one link apart.
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$name(message) => <$machine as Machine>::kind(message),)* }
+            }
+
+            /// Whether it mends what replicas hold, and no operation waits for what comes of it: read repair
+            /// in the background, replicas that compare what they hold, and hints that are handed over.
+            pub fn is_repair(&self) -> bool {
+                match self {
+                    $(Self::$name(message) => <$machine as Machine>::is_repair(message),)*
+                }
             }
         }
 
@@ -197,6 +206,8 @@ pub struct Facts {
     pub blocks: bool,
     /// What reads may wait for, and first what they wait for unless told otherwise.
     pub reads: &'static [Reads],
+    /// What clients can operate on.
+    pub objects: &'static [Object],
     /// Which settings mean something to it, of those that do not to every protocol.
     pub settings: &'static [Setting],
 }
@@ -208,6 +219,7 @@ impl Facts {
         single_writer: false,
         blocks: false,
         reads: &[],
+        objects: &[Object::Register],
         settings: &[R, W, System, WriteBack, ReadRepair, AntiEntropy, Asks, Digests],
     };
     const ORDERED: Self = Self {

@@ -104,7 +104,7 @@ impl Machine for Sloppy {
         let store = match request.request {
             Request::Read => None,
             Request::Write(value) => Some(Stored::new(cx.now, request.process, value)),
-            Request::Cas { .. } => {
+            _ => {
                 cx.reply(request.id, ClientReply::Unavailable);
                 return;
             }
@@ -197,6 +197,10 @@ impl Machine for Sloppy {
             Message::HandOff { .. } => "hand-off",
             Message::Taken { .. } => "taken",
         }
+    }
+
+    fn is_repair(message: &Message) -> bool {
+        matches!(message, Message::HandOff { .. } | Message::Taken { .. })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::judge::{Evidence, Judged, Judgement, Ladder, OverallStaleness, Row, quantile};
 use crate::promise::Promise;
-use crate::protocol::{Configuration, Setting};
+use crate::protocol::{Configuration, Object, Setting};
 use crate::rng::Seed;
 use crate::run::Recovery;
 use crate::time::Nanos;
@@ -27,6 +27,8 @@ pub struct Summary<'a> {
     seed: Seed,
     #[serde(flatten)]
     subject: Subject<'a>,
+    /// What clients operated on.
+    object: Object,
     /// `valid`, `invalid` or `unknown`.
     verdict: &'static str,
     promise: &'a Promise,
@@ -39,8 +41,9 @@ pub struct Summary<'a> {
     recovery: Option<&'a Recovery>,
     /// How many registers each engine decided.
     engines: &'a BTreeMap<&'static str, u64>,
-    /// `valid`, `invalid` or `unknown` for each condition, from linearizability down.
+    /// `valid`, `invalid` or `unknown` for each condition, from linearizability down; null where none is asked.
     conditions: Value,
+    /// Null where there are no registers.
     staleness: Value,
     violations: Vec<Violation<'a>>,
     /// How often clients saw what.
@@ -104,6 +107,7 @@ impl<'a> Summary<'a> {
             workload: &workload.name,
             seed,
             subject: subject(workload),
+            object: result.object,
             verdict: result.verdict.name(),
             promise: &result.promise,
             judgement: result.judgement,
@@ -112,8 +116,14 @@ impl<'a> Summary<'a> {
             evidence: &result.evidence,
             recovery: result.recovery.as_ref(),
             engines: &result.engines,
-            conditions: ladder(&result.ladder),
-            staleness: staleness(&result.staleness),
+            conditions: match result.object {
+                Object::Queue => Value::Null,
+                Object::Register | Object::Counter | Object::Set => ladder(&result.ladder),
+            },
+            staleness: match result.object {
+                Object::Register => staleness(&result.staleness),
+                Object::Counter | Object::Set | Object::Queue => Value::Null,
+            },
             violations: result.violations.iter().map(violation).collect(),
             symptoms: &result.symptoms,
             duration_ns: duration,

@@ -6,8 +6,9 @@ use std::fmt::Write;
 use quorate_checker::{Anomaly, Explanation, Footing, Isolation, Verdict};
 
 use super::staleness::{seen_in_short, stale_reads};
+use crate::client::Action;
 use crate::judge::{Evidence, FaultEvidence, Judged, Judgement, Ladder, Outcomes};
-use crate::protocol::{Configuration, Setting};
+use crate::protocol::{Configuration, Object, Setting};
 use crate::rng::Seed;
 use crate::run::Recovery;
 use crate::time::{Nanos, show_duration};
@@ -66,7 +67,7 @@ pub fn judged(
     if !symptoms.is_empty() {
         entry(&mut out, "symptoms", &symptoms.join(", "));
     }
-    evidence(&mut out, &result.evidence, duration, traffic);
+    evidence(&mut out, result, duration, traffic);
     if let Some(violation) = result.violations.first() {
         let _ = write!(out, "\n{}", explanation(&violation.explanation));
         let others: Vec<(String, Anomaly)> = result.violations[1..]
@@ -223,14 +224,25 @@ pub fn not_linearizable_either(others: &[(String, Anomaly)]) -> String {
 
 fn verdict(result: &Judged) -> String {
     let broken = result.violations.len();
-    match result.verdict {
-        Verdict::Valid => "valid: every register is linearizable".to_owned(),
-        Verdict::Invalid => format!(
-            "invalid: {broken} of {} {} not linearizable",
-            counted(result.evidence.keys, "register"),
+    let all = counted(result.evidence.keys, result.object.name());
+    match (result.verdict, result.object) {
+        (Verdict::Valid, Object::Queue) => {
+            "valid: whatever was acknowledged came out of its queue, and nothing else did"
+                .to_owned()
+        }
+        (Verdict::Valid, object) => format!("valid: every {} is linearizable", object.name()),
+        (Verdict::Invalid, Object::Queue) => {
+            format!("invalid: {broken} of {all} lost something, or gave what nobody had put in")
+        }
+        (Verdict::Invalid, _) => format!(
+            "invalid: {broken} of {all} {} not linearizable",
             if broken == 1 { "is" } else { "are" }
         ),
-        Verdict::Unknown => "unknown: the budget ran out (see --budget)".to_owned(),
+        (Verdict::Unknown, Object::Queue) => {
+            "unknown: some queue was not emptied in the end, so nobody knows what it lost"
+                .to_owned()
+        }
+        (Verdict::Unknown, _) => "unknown: the budget ran out (see --budget)".to_owned(),
     }
 }
 
@@ -241,6 +253,12 @@ fn judgement(result: &Judged) -> &'static str {
         }
         Judgement::Kept => "kept: the promise held",
         Judgement::Broken => "BROKEN: what was promised did not hold; this is a bug",
+        Judgement::WeakerByDesign if result.object == Object::Queue => {
+            "weaker by design: that nothing is lost was never promised"
+        }
+        Judgement::NotShown if result.object == Object::Queue => {
+            "not shown: that nothing is lost is not promised, but nothing was lost this time"
+        }
         Judgement::WeakerByDesign => {
             "weaker by design: linearizability was never promised, and what was promised held"
         }
@@ -251,7 +269,8 @@ fn judgement(result: &Judged) -> &'static str {
     }
 }
 
-fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Traffic) {
+fn evidence(out: &mut String, result: &Judged, duration: Nanos, traffic: Traffic) {
+    let Judged { evidence, object, .. } = result;
     let total = |count: fn(&Outcomes) -> u64| evidence.outcomes.values().map(count).sum::<u64>();
     let (ok, fail, info) = (total(|o| o.ok), total(|o| o.fail), total(|o| o.info));
     let ops = ok + fail + info;
@@ -263,17 +282,11 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
     let first = format!(
         "{} on {} in {}: {ok} ok, {fail} fail, {info} info{messages}",
         counted(ops, "operation"),
-        counted(evidence.keys, "register"),
+        counted(evidence.keys, object.name()),
         show_duration(duration),
     );
     entry(out, "evidence", &first);
-    let reads = evidence.outcomes.get("read").map_or(0, |outcomes| outcomes.ok);
-    let contended = evidence.contended_reads;
-    entry(
-        out,
-        "",
-        &format!("{contended} of {reads} ok reads overlapped a write of their register"),
-    );
+    entry(out, "", &contended(*object, evidence));
     for (kind, fault) in &evidence.faults {
         let FaultEvidence { times, overlapping, ops } = *fault;
         let which = if overlapping == times { String::new() } else { format!("{overlapping} of ") };
@@ -283,6 +296,19 @@ fn evidence(out: &mut String, evidence: &Evidence, duration: Nanos, traffic: Tra
     if !evidence.vacuous.is_empty() {
         entry(out, "vacuous", &format!("nothing could have gone wrong: {}", evidence.vacuous));
     }
+}
+
+/// How much went on at the same time.
+fn contended(object: Object, evidence: &Evidence) -> String {
+    let look = Action::look(object).name();
+    let looks = evidence.outcomes.get(look).map_or(0, |outcomes| outcomes.ok);
+    let met = match object {
+        Object::Register => "a write of their register",
+        Object::Counter => "an add to their counter",
+        Object::Set => "an add to their set",
+        Object::Queue => "an enqueue to their queue",
+    };
+    format!("{} of {looks} ok {look}s overlapped {met}", evidence.contended_reads)
 }
 
 /// Adds a text under a name in the margin.

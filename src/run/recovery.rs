@@ -4,8 +4,9 @@ use quorate_checker::EventKind;
 
 use super::{RunError, Runner};
 use crate::client::{Action, Operation};
+use crate::generator::SET_SIZE;
 use crate::generator::Writers;
-use crate::protocol::{Key, Value};
+use crate::protocol::{Key, Object, Value};
 use crate::time::Nanos;
 use crate::world::World;
 
@@ -48,7 +49,7 @@ impl<W: World> Runner<'_, '_, W> {
             if let Some(worker) = self.free.iter().copied().find(able) {
                 let task = &mut tasks[worker as usize];
                 let mut operation = task.left[task.left.len() - 1];
-                if let Action::Write(value) = &mut operation.action {
+                if let Action::Write(value) | Action::Enqueue(value) = &mut operation.action {
                     attempts += 1;
                     *value += attempts;
                 }
@@ -57,8 +58,8 @@ impl<W: World> Runner<'_, '_, W> {
                 continue;
             }
             self.pulse(self.world.now())?;
-            if let Some((process, kind)) = self.wait(until.min(self.rested_at()))? {
-                let worker = process as usize % self.workers.len();
+            if let Some((happening, kind)) = self.wait(until.min(self.rested_at()))? {
+                let worker = happening.process as usize % self.workers.len();
                 let task = &mut tasks[worker];
                 if std::mem::take(&mut task.is_under_way) && kind == EventKind::Ok {
                     task.left.pop();
@@ -74,6 +75,16 @@ impl<W: World> Runner<'_, '_, W> {
         let registers = self.workload.clients.registers;
         let keys: Vec<Key> = self.final_reads().iter().map(|read| read.key).collect();
         let count = self.workers.len() as u32;
+        let look = Action::look(registers.object);
+        let change = Action::change(
+            registers.object,
+            match registers.object {
+                Object::Register | Object::Queue => VALUE_LEAST,
+                Object::Counter => 1,
+                // An element that nobody else adds; who adds it again changes nothing.
+                Object::Set => SET_SIZE,
+            },
+        );
         let task = |worker: u32| {
             let key = match registers.writers {
                 Writers::All => keys.get(worker as usize % keys.len().max(1)).copied().unwrap_or(0),
@@ -81,7 +92,7 @@ impl<W: World> Runner<'_, '_, W> {
                 Writers::One => worker,
             };
             let operation = |action| Operation { key, action };
-            let left = vec![operation(Action::Read), operation(Action::Write(VALUE_LEAST))];
+            let left = vec![operation(look), operation(change)];
             Task { left, is_under_way: false }
         };
         (0..count).map(task).collect()

@@ -8,14 +8,14 @@ use serde_json::Value as Json;
 use super::address_of;
 use super::page::{Page, badge, judgement, way_back};
 use super::shelf::Entry;
-use crate::report::fit;
+use crate::report::{counted, fit};
 use crate::time::show_duration;
 
 pub(super) fn page(left: &Entry, right: &Entry) -> Page {
     let both = [left, right];
     let results = both.map(Entry::result);
     let known: Option<Vec<&Json>> = results.iter().map(Option::as_ref).collect();
-    let plots = ["quantiles", "throughput", "availability"];
+    let plots = ["quantiles", "throughput", "availability", "messages"];
     let body = html! {
         header { (way_back()) h1 { "Two runs" }
             table.sides {
@@ -162,7 +162,10 @@ fn figures_of(result: &Json) -> Vec<(String, String)> {
     }
     for (fault, met) in entries(&result["evidence"]["faults"]) {
         let times = met["times"].as_u64();
-        add(fault, times.map(|times| format!("{times} times, met {} operations", met["ops"])));
+        add(
+            fault,
+            times.map(|times| format!("{}, met {} operations", counted(times, "time"), met["ops"])),
+        );
     }
     for (function, times) in entries(&result["timing"]) {
         for quantile in ["p50", "p99", "p999", "max"] {

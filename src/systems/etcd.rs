@@ -15,7 +15,7 @@ use super::{Cluster, Modes, Pending, Role, Service, Start, System};
 use crate::client::{Action, Client, KnownError, Question, Response};
 use crate::http::{Answer, Http, NoAnswer};
 use crate::promise::{Condition, Promise};
-use crate::protocol::{Key, NodeId, Value};
+use crate::protocol::{Key, NodeId, Object, Value};
 
 const CLIENTS: u16 = 2379;
 const PEERS: u16 = 2380;
@@ -32,6 +32,7 @@ const FACTS: Facts = Facts {
     tried: "3.4.23",
     start: Duration::from_secs(20),
     has_cas: true,
+    objects: &[Object::Register],
     reads: &[
         Mode {
             name: "linearizable",
@@ -189,6 +190,7 @@ impl Client for EtcdClient {
             Action::Read => ("/v3/kv/range", range(key, is_serializable)),
             Action::Write(value) => ("/v3/kv/put", put(key, value)),
             Action::Cas { expected, new } => ("/v3/kv/txn", compare_and_set(key, expected, new)),
+            _ => return Response::Unavailable,
         };
         let address = self.cluster.node(question.node).at(CLIENTS);
         match self.http.post(address, path, &document).await {
@@ -246,7 +248,7 @@ fn understood(action: Action, answer: &Answer) -> Response {
         Action::Read => value(&json),
         Action::Write(_) => return Response::Written,
         Action::Cas { .. } if json["succeeded"] == true => return Response::Written,
-        Action::Cas { .. } => value(&json["responses"][0]["response_range"]),
+        _ => value(&json["responses"][0]["response_range"]),
     };
     match (found, action) {
         (Ok(value), Action::Read) => Response::Value(value),

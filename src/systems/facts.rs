@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::client::KnownError;
+use crate::protocol::Object;
 
 /// What is always true of a system.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Facts {
     pub start: Duration,
     /// Whether clients can compare and set.
     pub has_cas: bool,
+    /// What clients can operate on, the usual first.
+    pub objects: &'static [Object],
     /// How clients can read, the usual way first.
     pub reads: &'static [Mode],
     /// How clients can write, the usual way first.

@@ -149,6 +149,7 @@ mod tests {
             tried: "1.0",
             start: Duration::ZERO,
             has_cas: false,
+            objects: &[],
             reads: &[],
             writes: &[],
             errors: &[],

@@ -16,7 +16,7 @@ use super::facts::{Facts, Mode, Program};
 use super::{Cluster, Modes, Pending, Role, Service, Start, System};
 use crate::client::{Action, Client, KnownError, Question, Response};
 use crate::promise::{Condition, Promise};
-use crate::protocol::{Key, NodeId, Value};
+use crate::protocol::{Key, NodeId, Object, Value};
 
 const SERVER: u16 = 6379;
 const SENTINEL: u16 = 26379;
@@ -59,6 +59,7 @@ const FACTS: Facts = Facts {
     tried: "7.0.15",
     start: Duration::from_secs(30),
     has_cas: true,
+    objects: &[Object::Register],
     reads: &[
         Mode { name: PRIMARY, about: "only a node that takes itself for the primary answers" },
         Mode { name: ANY, about: "the node that is asked answers" },
@@ -343,6 +344,7 @@ async fn ask(
                 (_, Some(_)) => Ok(Response::Error(&KnownError::UNKNOWN)),
             }
         }
+        _ => Ok(Response::Unavailable),
     }
 }
 

@@ -253,6 +253,7 @@ impl RawWorkload {
         of(self.system.name.as_ref(), "system.name")
             .or_else(|| of(self.maelstrom.start.as_ref(), "maelstrom.start"))
             .or_else(|| of(self.http.start.as_ref(), "http.start"))
+            .or_else(|| of(clients.object.as_ref(), "clients.object"))
             .or_else(|| of(clients.count.as_ref(), "clients.count"))
             .or_else(|| of(clients.keys.as_ref(), "clients.keys"))
             .or_else(|| of(clients.ops_per_key.as_ref(), "clients.ops_per_key"))
@@ -368,6 +369,7 @@ impl<'de> Deserialize<'de> for Nodes {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawClients {
+    pub(super) object: Option<Field<String>>,
     pub(super) count: Option<Field<i64>>,
     pub(super) keys: Option<Field<i64>>,
     pub(super) ops_per_key: Option<Field<i64>>,
@@ -394,6 +396,12 @@ pub(super) struct RawMix {
     pub(super) write: i64,
     #[serde(default)]
     pub(super) cas: i64,
+    #[serde(default)]
+    pub(super) add: i64,
+    #[serde(default)]
+    pub(super) enqueue: i64,
+    #[serde(default)]
+    pub(super) dequeue: i64,
 }
 
 /// `"unique"`, or how many values there are.

@@ -7,6 +7,7 @@
 mod disturbance;
 mod file;
 mod membership;
+mod objects;
 mod program;
 mod quorums;
 mod resolve;
@@ -27,7 +28,7 @@ use crate::generator::{Pace, RegisterSettings, Writers};
 use crate::nemesis::{Disturbance, DisturbanceKind};
 use crate::program::Program;
 use crate::promise::{Hazards, Promise, promise};
-use crate::protocol::Configuration;
+use crate::protocol::{Configuration, Object};
 use crate::systems::Choice;
 use crate::time::Nanos;
 use crate::world::live::LiveSettings;
@@ -68,7 +69,7 @@ pub struct Workload {
 pub struct Clients {
     /// How many there are.
     pub count: u32,
-    /// What they ask.
+    /// What they ask, and what of.
     pub registers: RegisterSettings,
     /// How fast they begin operations, all together; as fast as they get answers if `None`.
     pub pace: Option<Pace>,
@@ -76,19 +77,21 @@ pub struct Clients {
     pub ops: u64,
     /// How long they go on at most.
     pub time_limit: Nanos,
-    /// Whether, after everything has been mended, each client reads every register once.
+    /// Whether, after everything has been mended, each client reads every object once. Queues are emptied in
+    /// any case.
     pub final_reads: bool,
-    /// How long it is quiet after everything has been mended, before the final reads.
+    /// How long it is quiet after everything has been mended, before the final reads, or before queues are
+    /// emptied.
     pub settle: Nanos,
     /// After everything has been mended, within which time every client must get a read and a write
-    /// through; nobody looks if `None`.
+    /// (or a dequeue and an enqueue) through; nobody looks if `None`.
     pub recovery: Option<Nanos>,
 }
 
 /// What must come of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expectation {
-    /// Every register is linearizable.
+    /// Every register is linearizable; or another object is, or a queue loses nothing.
     Linearizable,
     /// Whatever theory promises holds, be it less than linearizability.
     Promise,
@@ -103,7 +106,8 @@ pub enum Expectation {
 impl Expectation {
     /// All that can be expected, by name.
     pub fn all() -> impl Iterator<Item = Self> {
-        let anomalies = Anomaly::REGISTER.into_iter().map(Self::Anomaly);
+        let anomalies = Anomaly::REGISTER.into_iter().chain([Anomaly::LostElement]);
+        let anomalies = anomalies.map(Self::Anomaly);
         let is_new = |symptom: &Symptom| {
             Anomaly::REGISTER.iter().all(|anomaly| anomaly.name() != symptom.name())
         };
@@ -176,6 +180,16 @@ impl fmt::Display for Expectation {
     }
 }
 
+/// Something works on registers only.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{what} is for registers, and this workload is of a {object}; expected object = \"register\""
+)]
+pub struct NeedsRegisters {
+    what: String,
+    object: &'static str,
+}
+
 impl Workload {
     /// What theory guarantees, or the makers of the system, or whoever runs the program.
     pub fn promise(&self) -> Promise {
@@ -183,6 +197,17 @@ impl Workload {
             (Some(system), _) => system.promise(),
             (None, Some(program)) => program.promise(),
             (None, None) => promise(&self.config, self.hazards()),
+        }
+    }
+
+    /// Refuses what only works on registers.
+    ///
+    /// # Errors
+    /// If clients operate on something else.
+    pub fn need_registers(&self, what: &str) -> Result<(), NeedsRegisters> {
+        match self.clients.registers.object {
+            Object::Register => Ok(()),
+            object => Err(NeedsRegisters { what: what.to_owned(), object: object.name() }),
         }
     }
 

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use super::disturbance::disturbance;
 use super::file::{Field, File, Nodes, Place, RawAcks, RawCluster, RawValues, Source};
-use super::{Clients, Expectation, Workload, WorkloadError, membership, program, quorums, system};
+use super::{
+    Clients, Expectation, Workload, WorkloadError, membership, objects, program, quorums, system,
+};
 use crate::client::Action;
-use crate::generator::{Mix, Pace, RegisterSettings, Values, Writers, interval_of_rate};
+use crate::generator::{Pace, RegisterSettings, Values, Writers, interval_of_rate};
 use crate::latency::Latency;
 use crate::program::{Contract, Program};
 use crate::promise::{self, Impossible};
 use crate::protocol::{
     Acks, Asks, Configuration, Durability, Election, Lies, MissingValue, Mutant, NODE_COUNT_MAX,
-    NodeId, Protocol, Reads, Setting,
+    NodeId, Object, Protocol, Reads, Setting,
 };
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::systems::{Choice, Facts};
@@ -35,8 +37,10 @@ mod default {
 /// What runs, as far as clients and faults depend on it.
 pub(super) struct Subject {
     /// What it is called in errors.
-    name: String,
-    has_cas: bool,
+    pub(super) name: String,
+    pub(super) has_cas: bool,
+    /// What clients can operate on, the usual first.
+    pub(super) objects: &'static [Object],
     single_writer: bool,
     pub(super) kind: Kind,
     ops: i64,
@@ -64,6 +68,7 @@ impl Subject {
         Self {
             name: format!("protocol {}", protocol.name()),
             has_cas: facts.has_cas,
+            objects: facts.objects,
             single_writer: facts.single_writer,
             kind: Kind::Own,
             ops: 10_000,
@@ -79,6 +84,7 @@ impl Subject {
         Self {
             name: facts.name.to_owned(),
             has_cas: facts.has_cas,
+            objects: facts.objects,
             single_writer: false,
             kind: Kind::Installed,
             ops: 1_000_000,
@@ -94,6 +100,7 @@ impl Subject {
         Self {
             name: program.to_string(),
             has_cas: true,
+            objects: &[Object::Register],
             single_writer: false,
             kind: Kind::Program(program.contract),
             ops: 1_000_000,
@@ -125,8 +132,10 @@ impl File {
             (None, Some(program)) => Subject::program(program),
             (None, None) => Subject::own(config.protocol),
         };
+        let object = objects::object(self, &subject)?;
         let expect = match &raw.expect {
-            None => Expectation::Linearizable,
+            None if object == Object::Register => Expectation::Linearizable,
+            None => Expectation::Promise,
             Some(field) => one_of(source, field, "expect", Expectation::all(), Expectation::name)?,
         };
         let timeout =
@@ -136,7 +145,7 @@ impl File {
             name: name(source, system, program.as_ref()),
             about: raw.about.clone().unwrap_or_default(),
             expect,
-            clients: clients(self, &subject, timeout)?,
+            clients: clients(self, &subject, object, timeout)?,
             system,
             program,
             config,
@@ -403,7 +412,7 @@ fn numbered(count: i64) -> Vec<String> {
     (1..=count).map(|number| format!("n{number}")).collect()
 }
 
-fn clients(file: &File, subject: &Subject, timeout: Nanos) -> Resolved<Clients> {
+fn clients(file: &File, subject: &Subject, object: Object, timeout: Nanos) -> Resolved<Clients> {
     let (source, raw) = (&file.source, &file.raw.clients);
     let number = |field: &Option<Field<i64>>, name: &str, otherwise: i64, most: i64| match field {
         None => Ok(otherwise),
@@ -438,7 +447,8 @@ fn clients(file: &File, subject: &Subject, timeout: Nanos) -> Resolved<Clients> 
     Ok(Clients {
         count,
         registers: RegisterSettings {
-            mix: mix(file, subject)?,
+            object,
+            mix: objects::mix(file, subject, object)?,
             keys,
             ops_per_key,
             values,
@@ -454,27 +464,6 @@ fn clients(file: &File, subject: &Subject, timeout: Nanos) -> Resolved<Clients> 
             some => Some(duration(source, some.as_ref(), "clients.recovery", 0)?),
         },
     })
-}
-
-fn mix(file: &File, subject: &Subject) -> Resolved<Mix> {
-    let Some(Field { value: raw, place }) = &file.raw.clients.mix else {
-        return Ok(Mix { read: 1, write: 1, cas: 0 });
-    };
-    let wrong = |problem: String| Err(file.source.error(place, "clients.mix", problem));
-    let weights = [("read", raw.read), ("write", raw.write), ("cas", raw.cas)];
-    if let Some((name, weight)) = weights.iter().find(|(_, weight)| !(0..=1000).contains(weight)) {
-        return wrong(format!("{name} = {weight}; expected a weight from 0 to 1000"));
-    }
-    if raw.cas > 0 && !subject.has_cas {
-        return wrong(format!(
-            "cas = {}, but {} has no compare-and-set; expected cas = 0",
-            raw.cas, subject.name
-        ));
-    }
-    if raw.read + raw.write + raw.cas == 0 {
-        return wrong("all weights are 0; expected at least one above".to_owned());
-    }
-    Ok(Mix { read: raw.read as u32, write: raw.write as u32, cas: raw.cas as u32 })
 }
 
 fn pace(file: &File) -> Resolved<Option<Pace>> {

@@ -37,11 +37,14 @@ pub enum Symptom {
     /// After everything had been mended and every write was over, no read of a register ended with a value.
     /// Counts registers.
     StuckRead,
+    /// A dequeue returned what another had returned already. Counts dequeues beyond the first. No fault of a
+    /// queue that promises to deliver at least once.
+    DuplicateDelivery,
 }
 
 impl Symptom {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ResurrectedWrite,
         Self::DirtyRead,
         Self::PhantomValue,
@@ -50,6 +53,7 @@ impl Symptom {
         Self::FracturedRead,
         Self::Regression,
         Self::StuckRead,
+        Self::DuplicateDelivery,
     ];
 
     /// The word of workloads and reports. Where the checker has a name for a counterexample of this kind,
@@ -64,6 +68,7 @@ impl Symptom {
             Self::FracturedRead => "fractured-read",
             Self::Regression => "regression",
             Self::StuckRead => "stuck-read",
+            Self::DuplicateDelivery => "duplicate-delivery",
         }
     }
 }

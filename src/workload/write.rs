@@ -3,11 +3,11 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::Workload;
 use super::program::word;
+use super::{Workload, objects};
 use crate::generator::{Pace, Values};
 use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
-use crate::protocol::{Acks, NodeSet, Setting};
+use crate::protocol::{Acks, NodeSet, Object, Setting};
 use crate::systems::Choice;
 use crate::time::{Nanos, SECOND, exact_duration};
 
@@ -89,16 +89,22 @@ impl Workload {
     fn write_clients(&self, out: &mut String) -> fmt::Result {
         let clients = &self.clients;
         let registers = &clients.registers;
-        writeln!(out, "\n[clients]\ncount = {}\nkeys = {}", clients.count, registers.keys)?;
+        writeln!(out, "\n[clients]\nobject = \"{}\"", registers.object.name())?;
+        writeln!(out, "count = {}\nkeys = {}", clients.count, registers.keys)?;
         if let Some(most) = registers.ops_per_key {
             writeln!(out, "ops_per_key = {most}")?;
         }
-        let mix = registers.mix;
-        writeln!(out, "mix = {{ read = {}, write = {}, cas = {} }}", mix.read, mix.write, mix.cas)?;
-        writeln!(out, "writers = \"{}\"", registers.writers.name())?;
-        match registers.values {
-            Values::Unique => writeln!(out, "values = \"unique\"")?,
-            Values::Domain(size) => writeln!(out, "values = {size}")?,
+        let weights: Vec<String> = objects::weights(registers.object, registers.mix)
+            .map(|(name, weight)| format!("{name} = {weight}"))
+            .collect();
+        writeln!(out, "mix = {{ {} }}", weights.join(", "))?;
+        if registers.object == Object::Register {
+            writeln!(out, "writers = \"{}\"", registers.writers.name())?;
+        }
+        match (registers.values, registers.object) {
+            (Values::Unique, Object::Register) => writeln!(out, "values = \"unique\"")?,
+            (Values::Unique, _) => {}
+            (Values::Domain(size), _) => writeln!(out, "values = {size}")?,
         }
         writeln!(out, "ops = {}", clients.ops)?;
         writeln!(out, "time_limit = {}", time(clients.time_limit))?;

@@ -1,11 +1,14 @@
 //! Where a cluster lives. A world runs operations and applies faults; what to do is decided outside.
 
 mod host;
+mod ledger;
 pub mod live;
 pub mod machine;
 pub mod sim;
 pub mod stage;
 pub mod trace;
+
+pub use ledger::{Account, Ledger, Sent};
 
 use crate::client::{Operation, Response};
 use crate::nemesis::Fault;
@@ -46,6 +49,11 @@ pub trait World {
 
     /// What the cluster did so far.
     fn traffic(&self) -> Traffic;
+
+    /// What each node sent when, if somebody keeps books.
+    fn ledger(&self) -> Option<Ledger> {
+        None
+    }
 }
 
 /// The kinds of worlds.

@@ -239,7 +239,7 @@ fn files_that_are_no_workloads() {
     refused(
         "expect = \"peace\"\n",
         &expect![[
-            r#"quorate: bad.toml:1: field `expect`: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, resurrected-write, split-brain, fractured-read, regression or stuck-read"#
+            r#"quorate: bad.toml:1: field `expect`: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, lost-element, resurrected-write, split-brain, fractured-read, regression, stuck-read or duplicate-delivery"#
         ]],
     );
     refused(
@@ -266,7 +266,7 @@ fn files_that_are_no_workloads() {
     refused_options(
         "--expect peace",
         &expect![[
-            r#"quorate: --expect: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, resurrected-write, split-brain, fractured-read, regression or stuck-read"#
+            r#"quorate: --expect: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, lost-element, resurrected-write, split-brain, fractured-read, regression, stuck-read or duplicate-delivery"#
         ]],
     );
     refused_options(
@@ -284,5 +284,30 @@ fn files_that_are_no_workloads() {
     refused_options(
         ".",
         &expect!["quorate: cannot read the workload .: Is a directory (os error 21)"],
+    );
+}
+
+#[test]
+fn objects_and_their_functions() {
+    let of_clients = |fields: &str, expected: &Expect| {
+        refused(&format!("[clients]\n{fields}\n"), expected);
+    };
+    of_clients(
+        "object = \"stack\"",
+        &expect![[
+            r#"quorate: bad.toml:2: field `clients.object`: found "stack"; expected register, counter, set or queue"#
+        ]],
+    );
+    of_clients(
+        "object = \"queue\"",
+        &expect![
+            "quorate: bad.toml:2: field `clients.object`: protocol abd has no queue; expected register"
+        ],
+    );
+    of_clients(
+        "mix = { read = 1, enqueue = 1 }",
+        &expect![
+            "quorate: bad.toml:2: field `clients.mix`: enqueue = 1 means nothing to a register; expected read, write or cas"
+        ],
     );
 }

@@ -212,3 +212,60 @@ fn every_bad_operation_of_queues_lists_and_versions_has_its_reason() {
         "#]],
     );
 }
+
+#[test]
+fn a_queue_may_only_not_lose_anything() {
+    let shell = Shell::new();
+    let put = ["0 invoke enqueue 1", "0 ok enqueue 1", "0 invoke enqueue 2", "0 ok enqueue 2"];
+    let taken =
+        ["1 invoke dequeue null", "1 ok dequeue 2", "2 invoke dequeue null", "2 ok dequeue 2"];
+    let empty = ["1 invoke dequeue null", "1 ok dequeue null"];
+    let check = |parts: &[&[&str]], exit| {
+        shell.write("queue.jsonl", events(&parts.concat()));
+        let checked = "check --model total-queue queue.jsonl --certificate proof.json";
+        let out = shell.quorate(checked).ends(exit).out;
+        // A verdict of either kind is proved; what nobody knows is not.
+        shell.quorate("verify queue.jsonl proof.json").ends(if exit == 2 { 2 } else { 0 });
+        out
+    };
+    expect![[r#"
+        queue.jsonl: invalid (5 operations on 1 key in 10 events, jsonl)
+          1 by counting, since only what is lost or comes from nowhere matters
+
+        lost-element: what was acknowledged never came out, though the queue was emptied
+          Acknowledged: process 0's enqueue of 1, from event 1 to event 2.
+          No dequeue returned it, and in the end process 1's dequeue of nothing, from
+            event 9 to event 10 found the queue empty.
+
+          process 0  |- enqueue of 1 -|
+          process 1                     |- dequeue of nothing -|
+    "#]]
+    .assert_eq(&check(&[&put, &taken, &empty], 1));
+    expect![[r#"
+        queue.jsonl: unknown (4 operations on 1 key in 8 events, jsonl)
+          1 by counting, since only what is lost or comes from nowhere matters
+
+          unknown: 1 value did not come out, but nobody emptied the queue since: it may still be in it.
+          The first is of process 0's enqueue of 1, from event 1 to event 2.
+          What helps: dequeues until nothing is left.
+    "#]].assert_eq(&check(&[&put, &taken], 2));
+    // Whoever never heard what it got may have got it.
+    let doubtful = ["3 invoke dequeue null", "3 info dequeue null"];
+    expect![[r#"
+        queue.jsonl: valid (6 operations on 1 key in 12 events, jsonl)
+          1 by counting, since only what is lost or comes from nowhere matters
+    "#]]
+    .assert_eq(&check(&[&put, &taken, &doubtful, &empty], 0));
+    let phantom = ["1 invoke dequeue null", "1 ok dequeue 7"];
+    expect![[r#"
+        queue.jsonl: invalid (3 operations on 1 key in 6 events, jsonl)
+          1 by counting, since only what is lost or comes from nowhere matters
+
+        phantom-value: something came out of the queue that nobody had put in
+          Let A be process 1's dequeue of 7, from event 5 to event 6.
+          Nobody ever tried to put that in, or whoever did failed for certain.
+
+          process 1  |- dequeue of 7 -|
+    "#]]
+    .assert_eq(&check(&[&put, &phantom], 1));
+}

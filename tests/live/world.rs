@@ -11,7 +11,7 @@ use quorate::rng::Seed;
 use quorate::time::{MILLISECOND, Nanos, SECOND};
 use quorate::workload::File;
 use quorate::world::live::{Live, Place};
-use quorate::world::{Happening, World, WorldKind};
+use quorate::world::{Account, Happening, World, WorldKind};
 
 use super::cluster::read;
 use super::left::assert_nothing_runs_in;
@@ -116,8 +116,10 @@ fn crashed_nodes_are_gone_and_come_back_with_what_was_on_their_disks() {
     assert_eq!(client.insist(1, Action::Read), Response::Value(Some(1)));
     assert!((0..3).all(|node| !processes.contains(&client.process(node))));
     let processes: Vec<u32> = (0..3).map(|node| client.process(node)).collect();
-    // They say so now and then.
-    while client.world.traffic().messages == 0 {
+    // They say so now and then, and it is known which of them.
+    let has_sent = |node: &Account| node.messages.iter().sum::<u64>() > 0;
+    let books = |client: &Client<Live>| client.world.ledger().expect("books are kept");
+    while client.world.traffic().messages == 0 || !books(&client).nodes.iter().all(has_sent) {
         assert_eq!(client.insist(1, Action::Read), Response::Value(Some(1)));
     }
     drop(client);

@@ -22,6 +22,13 @@ pub(crate) struct Look {
     scheme: &'static str,
 }
 
+impl Look {
+    /// The same, as wide as this.
+    pub(crate) fn of_width(self, width: u32) -> Self {
+        Self { width, ..self }
+    }
+}
+
 /// Light and dark, on a desk and on a phone.
 pub(crate) const LOOKS: [Look; 4] = [
     Look { name: "light-wide", width: 1280, height: 900, scheme: "light" },
@@ -125,6 +132,8 @@ impl Browser {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600
         });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        // They take room while a page is measured, and none on its picture.
+        self.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
         let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
     }
@@ -132,6 +141,21 @@ impl Browser {
     /// The whole page as a PNG file.
     pub(crate) async fn screenshot(&self, path: &Path) {
         let options = json!({ "format": "png", "captureBeyondViewport": true });
+        let shot = self.devtools("Page.captureScreenshot", options).await;
+        std::fs::write(path, png(&shot)).expect("it is writable");
+    }
+
+    /// Some elements of the page, with what is between them and a little around, as a PNG file.
+    pub(crate) async fn screenshot_of(&self, css: &str, path: &Path) {
+        let around = format!(
+            "(() => {{ const all = [...document.querySelectorAll('{css}')].map(one => one.getBoundingClientRect()); \
+             const x = Math.max(Math.min(...all.map(one => one.left)) - 8, 0); \
+             const y = Math.min(...all.map(one => one.top)) + scrollY - 8; \
+             return {{ x, y, width: Math.max(...all.map(one => one.right)) + 8 - x, \
+             height: Math.max(...all.map(one => one.bottom)) + scrollY + 8 - y, scale: 1 }}; }})()"
+        );
+        let clip = self.value(&around).await;
+        let options = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let shot = self.devtools("Page.captureScreenshot", options).await;
         std::fs::write(path, png(&shot)).expect("it is writable");
     }

@@ -42,7 +42,7 @@ fn a_valid_report_says_so_first() {
         assert!(heading.contains("Linearizable") && heading.contains("Promise kept"), "{heading}");
         assert!(browser.text(".facts").await.contains("R + W = 2 + 2 = 4 > N = 3"));
         assert_eq!(browser.value("document.querySelector('#counterexample')").await, json!(null));
-        assert_eq!(browser.value("document.querySelectorAll('.plot svg').length").await, json!(5));
+        assert_eq!(browser.value("document.querySelectorAll('.plot svg').length").await, json!(7));
     });
 }
 

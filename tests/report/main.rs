@@ -5,6 +5,7 @@ mod browser;
 mod files;
 mod hostile;
 mod looks;
+mod pictures;
 mod site;
 mod walks;
 

@@ -5,6 +5,7 @@ mod breach;
 mod calls;
 mod stopped;
 mod timeline;
+mod total_queue;
 mod transactions;
 
 use crate::anomaly::{Anomaly, CycleKind};
@@ -21,6 +22,7 @@ pub use breach::explain_breach;
 pub(crate) use calls::explain_calls;
 pub(crate) use stopped::{Called, explain_stop};
 pub use timeline::{Bar, timeline};
+pub(crate) use total_queue::{explain_left, explain_total};
 pub(crate) use transactions::{also, explain_evidence};
 
 /// A counterexample in words and as a picture.
@@ -64,6 +66,7 @@ fn meaning(anomaly: Anomaly) -> &'static str {
         Anomaly::FutureRead => "a read returned a value before anybody began to write it",
         Anomaly::LostCas => "two compare-and-sets replaced the same value, written once",
         Anomaly::LostWrite => "an acknowledged write vanished, and nothing had replaced it",
+        Anomaly::LostElement => "what was acknowledged never came out of a queue that was emptied",
         Anomaly::StaleRead => "a read missed a write that had completed before it began",
         Anomaly::NewOldInversion => "an old value was read again after a newer one was in place",
         Anomaly::VersionOrder => {

@@ -20,6 +20,7 @@ mod queue;
 mod sequence;
 mod set;
 mod system;
+mod total_queue;
 mod versioned_register;
 
 use std::collections::BTreeSet;
@@ -35,9 +36,10 @@ pub use multi_register::{Micro, MultiRegister};
 pub use mutex::Mutex;
 use part::Minimiser;
 pub(crate) use part::rest;
-pub use queue::{Queue, QueueOf, Storage, UnorderedQueue};
+pub use queue::{Queue, QueueOf, QueueOp, Storage, UnorderedQueue};
 pub use sequence::{Bag, List};
 pub use set::Set;
+pub(crate) use total_queue::{Lost, Total};
 pub use versioned_register::VersionedRegister;
 
 use crate::anomaly::Anomaly;

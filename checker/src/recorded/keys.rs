@@ -18,7 +18,7 @@ use crate::value::Value;
 use crate::verdict::{Budget, Cited, Counterexample, Engine, GaveUp, KeyReport, Proof, Verdict};
 use crate::verify::{Rejection, verify, verify_calls};
 
-const NO_REGISTER: &str = "the object is no register";
+pub(super) const NO_REGISTER: &str = "the object is no register";
 
 /// The rungs below linearizability speak of registers.
 pub(super) fn no_ladder() -> Vec<(Rung, Footing)> {

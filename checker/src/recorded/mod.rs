@@ -4,6 +4,7 @@
 mod keys;
 mod sniff;
 mod summary;
+mod total_queue;
 mod transactions;
 
 use std::ops::Range;
@@ -17,8 +18,8 @@ use crate::history::{Builder, History};
 use crate::ladder::Rung;
 use crate::linear::Rules;
 use crate::model::{
-    AppendList, CallBuilder, Counter, Kv, Model, MultiRegister, Mutex, Queue, Set, UnorderedQueue,
-    VersionedRegister,
+    AppendList, CallBuilder, CallHistory, Counter, Kv, Model, MultiRegister, Mutex, Queue, Set,
+    UnorderedQueue, VersionedRegister,
 };
 use crate::plain::Entry;
 use crate::reading::{Object, Reading};
@@ -29,6 +30,7 @@ use crate::verify::Rejection;
 
 use keys::{Calls, Keys, Registers};
 use sniff::Sniffer;
+use total_queue::TotalQueues;
 use transactions::Transactions;
 
 /// So many events are read at a time where they come one by one.
@@ -165,6 +167,13 @@ fn for_each(
     }
 }
 
+/// The operations of each key of some model's object.
+fn calls<M: Model>(batches: Batches, model: &M) -> Result<CallHistory<M::Op>, ReadError> {
+    let mut builder = CallBuilder::new(model);
+    for_each(batches, |entry| builder.push(&entry.whole()))?;
+    builder.finish()
+}
+
 impl Recorded {
     /// Reads all events.
     pub fn read<E: Into<Entry>>(
@@ -251,6 +260,7 @@ impl Recorded {
             Object::UnorderedQueue => {
                 empty().and_then(|()| Self::of_calls(object, batches, UnorderedQueue::default()))
             }
+            Object::TotalQueue => empty().and_then(|()| Self::of_total_queues(batches)),
             Object::AppendList => {
                 empty().and_then(|()| Self::of_calls(object, batches, AppendList))
             }
@@ -283,9 +293,7 @@ impl Recorded {
     where
         M::Op: 'static,
     {
-        let mut builder = CallBuilder::new(&model);
-        for_each(batches, |entry| builder.push(&entry.whole()))?;
-        let history = builder.finish()?;
+        let history = calls(batches, &model)?;
         Ok(Self {
             object,
             reading: Reading::default(),
@@ -293,6 +301,18 @@ impl Recorded {
             op_count: history.keys.iter().map(|(_, calls)| calls.len()).sum(),
             key_count: history.keys.len(),
             keys: Box::new(Calls { history, model }),
+        })
+    }
+
+    fn of_total_queues(batches: Batches) -> Result<Self, ReadError> {
+        let history = calls(batches, &UnorderedQueue::default())?;
+        Ok(Self {
+            object: Object::TotalQueue,
+            reading: Reading::default(),
+            event_count: history.event_count,
+            op_count: history.keys.iter().map(|(_, calls)| calls.len()).sum(),
+            key_count: history.keys.len(),
+            keys: Box::new(TotalQueues(history)),
         })
     }
 

@@ -17,9 +17,11 @@ pub(super) struct Sniffer {
 
 impl Sniffer {
     /// Anything, but for registers with versions: a plain register may hold versions in keys of
-    /// tuples, so they cannot be told apart.
+    /// tuples, so they cannot be told apart; and for queues that only may not lose anything, which are
+    /// operated like others.
     pub(super) fn new() -> Self {
-        let named_only = [Object::VersionedRegister, Object::RevisionedRegister];
+        let named_only =
+            [Object::VersionedRegister, Object::RevisionedRegister, Object::TotalQueue];
         let left = Object::ALL.into_iter().filter(|object| !named_only.contains(object)).collect();
         Self { left, seen: 0 }
     }

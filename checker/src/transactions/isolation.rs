@@ -74,6 +74,7 @@ impl Isolation {
             Anomaly::FutureRead
             | Anomaly::LostCas
             | Anomaly::LostWrite
+            | Anomaly::LostElement
             | Anomaly::StaleRead
             | Anomaly::NewOldInversion
             | Anomaly::VersionOrder

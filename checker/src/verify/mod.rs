@@ -8,6 +8,7 @@
 mod calls;
 mod rejection;
 mod single;
+mod total_queue;
 mod transactions;
 
 use std::collections::{BTreeMap, HashSet};
@@ -21,6 +22,7 @@ use crate::verdict::{Cited, Proof};
 pub use calls::verify_calls;
 pub use rejection::Rejection;
 pub(crate) use single::verify_single;
+pub(crate) use total_queue::verify_total_queue;
 pub(crate) use transactions::TransactionVerifier;
 
 /// Orders of a counterexample tried before giving up: seconds.

@@ -10,6 +10,7 @@ mod oracle;
 mod proofs;
 mod random;
 mod stories;
+mod total_queue;
 
 use common::{Shape, history, rng, scaled, shown};
 use proofs::{explicable, recorded, verdict};

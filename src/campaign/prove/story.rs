@@ -157,6 +157,7 @@ impl Story {
             Action::Cas { expected, new } => {
                 Op::invoked(call, process, Function::Cas, id(expected), id(Some(new)))
             }
+            other => unreachable!("{} is asked of no register", other.name()),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::judge::most_telling;
 use crate::rng::Seed;
 use crate::run::{Run, simulate_recording};
 use crate::time::Nanos;
-use crate::workload::Workload;
+use crate::workload::{NeedsRegisters, Workload};
 use crate::world::stage::{Cue, Script};
 use crate::world::trace::Recording;
 
@@ -64,6 +64,9 @@ pub enum Unshrinkable {
     /// Everything is linearizable, or nobody can tell.
     #[error("no register shows a violation with this seed")]
     NoViolation,
+    /// There are no registers.
+    #[error(transparent)]
+    NoRegisters(#[from] NeedsRegisters),
     /// There are others.
     #[error("no register shows a {wanted} with this seed; expected {}", names(.found))]
     Another {
@@ -91,6 +94,7 @@ pub fn shrink(
     wanted: Option<Anomaly>,
     watch: &mut dyn FnMut(Size) -> bool,
 ) -> Result<Shrunk, Unshrinkable> {
+    workload.need_registers("shrinking")?;
     let (anomaly, before) = what_to_show(workload, seed, wanted)?;
     let (smaller, its_seed) = match workload.script {
         Some(_) => (workload.clone(), seed),

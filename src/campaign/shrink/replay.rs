@@ -68,7 +68,7 @@ impl Setting {
             steps.push((at, step));
             taken.push(way.clone());
         }
-        Replayed { moves: taken, steps, history: recorder.finish() }
+        Replayed { moves: taken, steps, history: recorder.finish().0 }
     }
 
     /// The moves that were taken of these, if they still show the anomaly.

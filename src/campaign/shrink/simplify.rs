@@ -109,12 +109,12 @@ fn small_values(moves: &[Move]) -> Vec<Move> {
     for way in &mut moves {
         let Deed::Ask { operation, .. } = &mut way.deed else { continue };
         match &mut operation.action {
-            Action::Read => {}
             Action::Write(value) => small(value),
             Action::Cas { expected, new } => {
                 expected.iter_mut().for_each(&mut small);
                 small(new);
             }
+            _ => {}
         }
     }
     moves

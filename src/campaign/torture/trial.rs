@@ -1,13 +1,13 @@
 //! One seed of a campaign: a workload drawn from it, run, checked and judged.
 
-use quorate_checker::{Budget, History, NO_TIME, Verdict};
+use quorate_checker::{Budget, NO_TIME, Outcome, Verdict};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::swarm;
 use crate::judge::{Glance, Judgement, glance};
 use crate::rng::Seed;
-use crate::run::{FaultWindow, simulate_covering};
+use crate::run::{FaultWindow, Run, simulate_covering};
 use crate::workload::Workload;
 use crate::world::sim::number;
 
@@ -103,10 +103,10 @@ pub(super) fn run(base: &Workload, place: usize, trial: u64, seed: Seed, ops: u6
     let (run, coverage) =
         simulate_covering(&drawn, seed, messages_most).expect("nothing is written");
     let is_flooded = run.traffic.messages > messages_most;
-    let mut covered = overlaps(&run.history, &run.faults);
+    let mut covered = overlaps(&run);
     covered.extend(coverage.steps);
     covered.extend(coverage.pairs);
-    let ops = run.history.op_count() as u64;
+    let ops = run.op_count() as u64;
     let glance = glance(&drawn, run, BUDGET);
     let mut row = row(&glance, trial, seed, place, ops);
     if is_flooded {
@@ -151,15 +151,20 @@ fn row(glance: &Glance, trial: u64, seed: Seed, workload: usize, ops: u64) -> Ro
 }
 
 /// Which faults were on together while which operation was under way, and what came of it.
-fn overlaps(history: &History, windows: &[FaultWindow]) -> FxHashSet<u64> {
+fn overlaps(run: &Run) -> FxHashSet<u64> {
     let mut covered = FxHashSet::default();
-    for op in history.keys.iter().flat_map(|key| &key.ops) {
+    let mut cover = |function: &str, outcome: Outcome, (from, to): (i64, i64)| {
+        let meets = |window: &&FaultWindow| (window.from as i64) < to && from < window.to as i64;
+        let windows = run.faults.iter().filter(meets);
+        let on = windows.fold(0_u32, |on, window| on | 1 << window.kind as u32);
+        covered.insert(number((on, function, outcome as u8)));
+    };
+    for op in run.history.keys.iter().flat_map(|key| &key.ops) {
         let end = if op.ret_time == NO_TIME { i64::MAX } else { op.ret_time };
-        let meets =
-            |window: &&FaultWindow| (window.from as i64) < end && op.call_time < window.to as i64;
-        let on =
-            windows.iter().filter(meets).fold(0_u32, |on, window| on | 1 << window.kind as u32);
-        covered.insert(number((on, op.function().name(), op.outcome() as u8)));
+        cover(op.function().name(), op.outcome(), (op.call_time, end));
+    }
+    for done in run.done() {
+        cover(done.function, done.outcome, (done.from, done.to));
     }
     covered
 }

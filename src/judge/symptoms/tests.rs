@@ -63,11 +63,13 @@ fn run(story: &str) -> Run {
         }
     }
     Run {
-        history: recorder.finish(),
+        history: recorder.finish().0,
+        events: Vec::new(),
         asked: Asked::InTurn { clients: 300, nodes: NODES },
         faults,
         duration: now,
         traffic: Traffic::default(),
+        ledger: None,
         recovery: None,
         timing: Timing::default(),
         stopped_at: None,

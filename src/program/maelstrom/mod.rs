@@ -69,6 +69,8 @@ pub fn question(operation: &Operation, number: u64) -> Body {
         Action::Cas { expected, new } => {
             json!({ "type": "cas", "key": key, "from": expected, "to": new })
         }
+        // None of lin-kv; a node says so.
+        other => json!({ "type": other.name(), "key": key }),
     });
     body.insert("msg_id".to_owned(), number.into());
     body

@@ -156,7 +156,7 @@ impl Machine for Members {
     fn request(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
         let now = cx.now;
         self.pending.retain(|pending| pending.expires.is_none_or(|at| at > now));
-        if let Request::Cas { .. } = request.request {
+        if !matches!(request.request, Request::Read | Request::Write(_)) {
             cx.reply(request.id, ClientReply::Unavailable);
             return;
         }

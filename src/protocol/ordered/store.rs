@@ -87,6 +87,7 @@ impl Store {
             Request::Cas { expected, .. } if expected != held => return ClientReply::Differs(held),
             Request::Cas { new, .. } => new,
             Request::Write(value) => value,
+            _ => return ClientReply::Unavailable,
         };
         self.registers.insert(key, value);
         ClientReply::Written

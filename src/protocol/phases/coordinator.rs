@@ -142,7 +142,7 @@ where
         let key = pending.key;
         for (node, found) in &pending.gathered.found {
             if !found.covers(held) {
-                cx.send(*node, Message::Store { op, key, held: held.clone() });
+                cx.send(*node, Message::Repair { op, key, held: held.clone() });
             }
         }
     }

@@ -22,6 +22,8 @@ pub(in crate::protocol) enum Message<H> {
     Holding { op: OpId },
     /// Between replicas that compare what they hold.
     Entropy(entropy::Message<H>),
+    /// The same as [`Store`](Self::Store), and nobody waits for the answer: the operation is over.
+    Repair { op: OpId, key: Key, held: H },
 }
 
 impl<H> Message<H> {
@@ -32,7 +34,7 @@ impl<H> Message<H> {
             Self::Digest { .. } => "digest",
             Self::Found { .. } => "found",
             Self::Digested { .. } => "digested",
-            Self::Store { .. } => "store",
+            Self::Store { .. } | Self::Repair { .. } => "store",
             Self::Holding { .. } => "holding",
             Self::Entropy(message) => message.kind(),
         }

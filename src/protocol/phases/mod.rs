@@ -190,8 +190,8 @@ where
         let (goal, phase) = match request.request {
             Request::Read => self.protocol.read(),
             Request::Write(value) => self.protocol.write(cx.now, request.process, value),
-            // Registers alone cannot reach the consensus that takes.
-            Request::Cas { .. } => {
+            // Registers alone cannot reach the consensus that takes a compare-and-set.
+            _ => {
                 cx.reply(request.id, ClientReply::Unavailable);
                 return;
             }
@@ -224,12 +224,14 @@ where
             Message::Query { op, .. } if cx.config().is_liar(cx.id()) => {
                 cx.send(from, Message::Found { op, held: P::Held::lie(cx.config().lies) });
             }
-            Message::Store { op, .. } if cx.config().is_liar(cx.id()) => {
+            Message::Store { op, .. } | Message::Repair { op, .. }
+                if cx.config().is_liar(cx.id()) =>
+            {
                 cx.send(from, Message::Holding { op });
             }
             Message::Query { op, key } => cx.send(from, self.found(op, key)),
             Message::Digest { op, key } => cx.send(from, self.digested(op, key)),
-            Message::Store { op, key, mut held } => {
+            Message::Store { op, key, mut held } | Message::Repair { op, key, mut held } => {
                 if cx.config().is_witness(cx.id()) {
                     held = held.without_value();
                 }
@@ -277,12 +279,16 @@ where
         message.kind()
     }
 
+    fn is_repair(message: &Self::Message) -> bool {
+        matches!(message, Message::Repair { .. } | Message::Entropy(_))
+    }
+
     /// Whoever is told to hold what makes no difference any more has nothing to do but to say so.
     fn answer(&self, message: &Self::Message) -> Option<Self::Message> {
         match message {
             Message::Query { op, key } => Some(self.found(*op, *key)),
             Message::Digest { op, key } => Some(self.digested(*op, *key)),
-            Message::Store { op, key, held } => {
+            Message::Store { op, key, held } | Message::Repair { op, key, held } => {
                 self.registers.is_settled(*key, held).then_some(Message::Holding { op: *op })
             }
             Message::Found { .. }
@@ -299,6 +305,7 @@ where
             Message::Query { .. }
             | Message::Digest { .. }
             | Message::Store { .. }
+            | Message::Repair { .. }
             | Message::Entropy(_) => return true,
             Message::Found { op, .. } => (op, Question::Query),
             Message::Digested { op, .. } => (op, Question::Digest),

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::faults::FaultSpan;
 use super::plots::plots;
 use super::trace::{Operation, Trace, fit, fit_lines};
+use crate::world::Ledger;
 use column::column;
 use proofs::{Proofs, cited};
 use sample::{OPERATIONS_MAX, Sample};
@@ -65,6 +66,8 @@ pub struct Subject<'a> {
     pub certificate: &'a Certificate,
     /// The history.
     pub trace: &'a Trace,
+    /// What nodes sent meanwhile, if it is known.
+    pub ledger: Option<&'a Ledger>,
     /// What happened between clients and nodes, if it is known.
     pub spacetimes: &'a [SpaceTimePicture],
 }
@@ -134,7 +137,7 @@ pub fn fingerprint(text: &str) -> String {
 }
 
 fn document(subject: &Subject<'_>, limit: usize) -> Json {
-    let Subject { title, origin, result, certificate, trace, .. } = *subject;
+    let Subject { title, origin, result, certificate, trace, ledger, .. } = *subject;
     let sample = Sample::new(trace.operations.len(), &cited(trace, certificate), limit);
     let mut texts = Texts::new(trace);
     let columns = columns(trace, &sample, &mut texts);
@@ -163,7 +166,7 @@ fn document(subject: &Subject<'_>, limit: usize) -> Json {
         },
         "proofs": proofs,
         "faults": trace.faults.iter().map(|span| fault(span, epoch(trace))).collect::<Vec<_>>(),
-        "plots": plots(trace).iter().map(|plot| plot.json(epoch(trace))).collect::<Vec<_>>(),
+        "plots": plots(trace, ledger).iter().map(|plot| plot.json(epoch(trace))).collect::<Vec<_>>(),
     })
 }
 

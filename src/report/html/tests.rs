@@ -20,6 +20,7 @@ fn document_of(history: &str, limit: usize) -> Json {
         result: &result,
         certificate: &certificate,
         trace: &trace,
+        ledger: None,
         spacetimes: &[],
     };
     document(&subject, limit)
@@ -104,6 +105,7 @@ fn a_page_names_its_only_script() {
         result: &result,
         certificate: &certificate,
         trace: &trace,
+        ledger: None,
         spacetimes: &[],
     });
     assert_eq!(page.matches("<script").count(), 2, "the document and the script");

@@ -1,13 +1,15 @@
 //! A run over time: how long operations took, how many there were, how many succeeded, how many were
-//! under way, and how far clocks were off. Figures are made once, for the page and for the pictures in files.
+//! under way, how far clocks were off, and what nodes sent each other. Figures are made once, for the page and for the pictures in files.
 
 mod picture;
 mod series;
+mod traffic;
 
 use quorate_checker::Outcome;
 use serde_json::{Value as Json, json};
 
 use super::trace::Trace;
+use crate::world::Ledger;
 use series::{Buckets, clocks, concurrency, latencies};
 
 /// A plot has at most so many points of one kind.
@@ -20,6 +22,8 @@ pub enum Unit {
     Nanos,
     /// So many a second.
     PerSecond,
+    /// So many bytes a second.
+    BytesPerSecond,
     /// From 0 to 1.
     Share,
     /// So many.
@@ -34,6 +38,7 @@ impl Unit {
         match self {
             Self::Nanos => "ns",
             Self::PerSecond => "/s",
+            Self::BytesPerSecond => "B/s",
             Self::Share => "share",
             Self::Count => "count",
             Self::Offset => "offset ns",
@@ -50,6 +55,8 @@ pub struct Series {
     pub outcome: Option<Outcome>,
     /// Whether its points belong together.
     pub is_line: bool,
+    /// Whether it is about something else than the others, and has a colour of its own.
+    pub stands_out: bool,
     /// Times by the clock of the trace, and values; a line has a gap where there is no value.
     pub points: Vec<(i64, Option<f64>)>,
 }
@@ -80,6 +87,7 @@ impl Plot {
                 "name": series.name,
                 "outcome": series.outcome.map(Outcome::name),
                 "line": series.is_line,
+                "stands_out": series.stands_out,
                 "times": times,
                 "values": values,
             })
@@ -98,8 +106,9 @@ fn rounded(value: f64) -> f64 {
     if value.abs() >= 1000.0 { value.round() } else { (value * 1000.0).round() / 1000.0 }
 }
 
-/// The plots of a trace. Without times there is neither latency nor throughput.
-pub fn plots(trace: &Trace) -> Vec<Plot> {
+/// The plots of a trace, and of what was sent meanwhile if that is known. Without times there is neither
+/// latency nor throughput.
+pub fn plots(trace: &Trace, ledger: Option<&Ledger>) -> Vec<Plot> {
     if trace.operations.is_empty() {
         return Vec::new();
     }
@@ -120,6 +129,14 @@ pub fn plots(trace: &Trace) -> Vec<Plot> {
     let clocks = clocks(trace);
     if trace.has_times && !clocks.is_empty() {
         plots.push(plot("clocks", "Clocks ahead or behind", Unit::Offset, clocks));
+    }
+    if let (true, Some(ledger)) = (trace.has_times, ledger) {
+        let end = trace.end;
+        let messages = traffic::sent(ledger, end, |node| &node.messages, |node| &node.repairs);
+        let bytes = traffic::sent(ledger, end, |node| &node.bytes, |node| &node.repair_bytes);
+        plots.push(plot("messages", "Messages by node", Unit::PerSecond, messages));
+        plots.push(plot("bytes", "Bytes by node", Unit::BytesPerSecond, bytes));
+        plots.retain(|plot| !plot.series.is_empty());
     }
     plots
 }

@@ -21,6 +21,9 @@ const GREEN: RGBColor = RGBColor(0, 158, 115);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 const ORANGE: RGBColor = RGBColor(230, 159, 0);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
+/// Two more, darker than all of those.
+const OLIVE: RGBColor = RGBColor(117, 92, 20);
+const GREY: RGBColor = RGBColor(90, 90, 90);
 /// Done once for all plots: fonts are the library's own, and global.
 static FONT: Once = Once::new();
 const SHADE: RGBColor = RGBColor(120, 120, 120);
@@ -146,7 +149,7 @@ impl Plot {
             Unit::Share => (0.0, 1.02),
             Unit::Nanos if low <= high => (low.floor(), high + 0.15),
             Unit::Nanos => (0.0, 1.0),
-            Unit::PerSecond | Unit::Count => (0.0, (high * 1.05).max(1.0)),
+            Unit::PerSecond | Unit::BytesPerSecond | Unit::Count => (0.0, (high * 1.05).max(1.0)),
             Unit::Offset => (low.min(0.0) * 1.05, (high.max(0.0) * 1.05).max(1.0)),
         }
     }
@@ -157,7 +160,9 @@ impl Unit {
     fn height(self, value: f64) -> f64 {
         match self {
             Self::Nanos => libm::log10(value.max(1.0)),
-            Self::PerSecond | Self::Share | Self::Count | Self::Offset => value,
+            Self::PerSecond | Self::BytesPerSecond | Self::Share | Self::Count | Self::Offset => {
+                value
+            }
         }
     }
 
@@ -166,6 +171,9 @@ impl Unit {
         match self {
             Self::Nanos => show_duration(libm::pow(10.0, height).round() as u64),
             Self::PerSecond => format!("{height:.0}/s"),
+            Self::BytesPerSecond if height >= 1e6 => format!("{:.1} MB/s", height / 1e6),
+            Self::BytesPerSecond if height >= 1e4 => format!("{:.0} kB/s", height / 1e3),
+            Self::BytesPerSecond => format!("{height:.0} B/s"),
             Self::Share => format!("{:.0} %", 100.0 * height),
             Self::Count => format!("{height:.0}"),
             Self::Offset => {
@@ -179,7 +187,8 @@ impl Unit {
 /// The colour of an outcome; where one comes several times, a shade for each.
 fn color(series: &Series, shade: usize) -> RGBColor {
     match series.outcome {
-        Some(Outcome::Ok) | None => [BLUE, SKY, GREEN, PURPLE][shade % 4],
+        None if series.stands_out => ORANGE,
+        Some(Outcome::Ok) | None => [BLUE, SKY, GREEN, PURPLE, OLIVE, GREY][shade % 6],
         Some(Outcome::Info) => ORANGE,
         Some(Outcome::Fail) => VERMILION,
     }

@@ -48,7 +48,7 @@ impl Buckets {
     ) -> Series {
         let places = 0..BUCKET_COUNT as usize;
         let points = places.map(|place| (self.middle(place), value(place))).collect();
-        Series { name, outcome, is_line: true, points }
+        Series { name, outcome, is_line: true, stands_out: false, points }
     }
 
     /// How many operations ended in each bucket with this outcome.
@@ -130,7 +130,13 @@ fn sampled(outcome: Outcome, all: &[(i64, i64)]) -> Series {
     drawn.sort_unstable();
     let point = |number: usize| (all[number].0, Some(all[number].1 as f64));
     let points = drawn.into_iter().map(point).collect();
-    Series { name: outcome.name().to_owned(), outcome: Some(outcome), is_line: false, points }
+    Series {
+        name: outcome.name().to_owned(),
+        outcome: Some(outcome),
+        is_line: false,
+        stands_out: false,
+        points,
+    }
 }
 
 /// The most operations that were under way at once in each bucket.
@@ -163,6 +169,7 @@ pub(super) fn clocks(trace: &Trace) -> Vec<Series> {
         name: node.to_owned(),
         outcome: None,
         is_line: true,
+        stands_out: false,
         points: steps.into_iter().map(|(time, offset)| (time, Some(offset as f64))).collect(),
     };
     trace.clocks.steps(from, trace.end).into_iter().map(line).collect()

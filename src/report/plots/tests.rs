@@ -1,6 +1,7 @@
 use quorate_checker::{Certificate, Format, Reader, Reading, Recorded};
 
 use super::*;
+use crate::world::Sent;
 
 fn trace(lines: &str) -> Trace {
     let events = || Reader::new(lines.as_bytes(), Some(Format::Jsonl)).unwrap();
@@ -33,7 +34,7 @@ fn values(series: &Series) -> Vec<f64> {
 
 #[test]
 fn figures_are_those_of_the_history() {
-    let plots = plots(&trace(&two_then_one()));
+    let plots = plots(&trace(&two_then_one()), None);
     let latencies: Vec<(&str, Vec<f64>)> = named(&plots, "latency")
         .series
         .iter()
@@ -55,10 +56,10 @@ fn figures_are_those_of_the_history() {
 #[test]
 fn without_times_there_is_no_latency() {
     let lines = two_then_one().replace("\"time\":1500000000,", "");
-    let plots = plots(&trace(&lines));
+    let plots = plots(&trace(&lines), None);
     let names: Vec<&str> = plots.iter().map(|plot| plot.name).collect();
     assert_eq!(names, ["availability", "concurrency"]);
-    assert!(super::plots(&trace("")).is_empty());
+    assert!(super::plots(&trace(""), None).is_empty());
 }
 
 #[test]
@@ -69,10 +70,59 @@ fn files_are_pictures_with_faults_shaded() {
         )
     };
     let trace = trace(&(nemesis("pause") + &two_then_one() + &nemesis("resume")));
-    for plot in plots(&trace) {
+    let mut ledger = Ledger::new(2, 1 << 20).named(&["n1".to_owned(), "n2".to_owned()]);
+    ledger.add(1, 0, Sent::one(100, true));
+    let plots = plots(&trace, Some(&ledger));
+    assert!(plots.iter().any(|plot| plot.name == "bytes"));
+    for plot in plots {
         let svg = plot.svg(&trace).unwrap();
         assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
         assert!(svg.contains(plot.title), "{svg}");
         assert!(svg.contains("opacity=\"0.18\""), "{}: no shade", plot.name);
     }
+}
+
+fn sent(ledger: &Ledger) -> Vec<(String, Vec<f64>)> {
+    let plots = plots(&trace(&two_then_one()), Some(ledger));
+    let series = plots.into_iter().find(|plot| plot.name == "messages").map(|plot| plot.series);
+    let named = |series: Series| (series.name.clone(), values(&series));
+    series.into_iter().flatten().map(named).collect()
+}
+
+#[test]
+fn what_nodes_sent_is_told_by_the_second() {
+    let names: Vec<String> = (1..=7).map(|number| format!("n{number}")).collect();
+    // The run takes one second and a half, so the third piece is cut in the middle.
+    let width = 600_000_000;
+    let mut ledger = Ledger::new(2, width).named(&names);
+    assert!(sent(&ledger).is_empty());
+    for (now, node) in [(0, 0), (1, 0), (width, 0), (2 * width, 0), (2 * width, 1)] {
+        ledger.add(now, node, Sent::one(0, false));
+    }
+    let rate = |count: f64, seconds: f64| count / seconds;
+    let line = |name: &str, values: [f64; 3]| (name.to_owned(), values.to_vec());
+    let n1 = line("n1", [rate(2.0, 0.6), rate(1.0, 0.6), rate(1.0, 0.3)]);
+    let n2 = line("n2", [0.0, 0.0, rate(1.0, 0.3)]);
+    assert_eq!(sent(&ledger), [n1.clone(), n2.clone()]);
+    ledger.add(width, 1, Sent::one(0, true));
+    let told = sent(&ledger);
+    assert_eq!(told[0], n1);
+    assert_eq!(told[1], line("n2", [0.0, rate(1.0, 0.6), rate(1.0, 0.3)]));
+    assert_eq!(told[2], line("repair, all nodes", [0.0, rate(1.0, 0.6), 0.0]));
+    // Nobody has weighed anything.
+    let plots = plots(&trace(&two_then_one()), Some(&ledger));
+    assert!(plots.iter().all(|plot| plot.name != "bytes"));
+}
+
+#[test]
+fn of_many_nodes_the_extremes_are_told() {
+    let names: Vec<String> = (1..=7).map(|number| format!("n{number}")).collect();
+    let mut ledger = Ledger::new(7, 2_000_000_000).named(&names);
+    for node in 0..7 {
+        (0..=node).for_each(|_| ledger.add(0, node, Sent::one(0, false)));
+    }
+    let line = |name: &str, count: f64| (name.to_owned(), vec![count / 1.5]);
+    let expected =
+        [line("most of any node", 7.0), line("median", 4.0), line("least of any node", 1.0)];
+    assert_eq!(sent(&ledger), expected);
 }

@@ -349,7 +349,7 @@ impl Parts<'_, '_> {
 fn function(asked: &Asked) -> &'static str {
     match asked.operation.action {
         Action::Read => "reads",
-        Action::Write(_) | Action::Cas { .. } => "writes",
+        _ => "writes",
     }
 }
 

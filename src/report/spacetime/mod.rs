@@ -51,6 +51,9 @@ fn told(asked: &Asked) -> String {
         Action::Read => "read".to_owned(),
         Action::Write(new) => format!("write {new}"),
         Action::Cas { expected, new } => format!("cas [{}, {new}]", value(expected)),
+        Action::Add(new) | Action::Insert(new) => format!("add {new}"),
+        Action::Enqueue(new) => format!("enqueue {new}"),
+        Action::Dequeue => "dequeue".to_owned(),
     };
     let came = match asked.ended.map(|(_, response)| response) {
         Some(Response::Value(read)) => value(read),

@@ -16,7 +16,7 @@ use super::facts::{Facts, Mode, Program};
 use super::{Cluster, Modes, Pending, Role, Service, Start, System};
 use crate::client::{Action, Client, KnownError, Question, Response};
 use crate::promise::{Condition, Promise};
-use crate::protocol::{NodeId, Value};
+use crate::protocol::{NodeId, Object, Value};
 
 const CLIENTS: u16 = 2181;
 const PEERS: u16 = 2888;
@@ -58,6 +58,7 @@ const FACTS: Facts = Facts {
     tried: "3.8.0",
     start: Duration::from_secs(60),
     has_cas: true,
+    objects: &[Object::Register],
     reads: &[
         Mode { name: "plain", about: "the server that is asked answers from what it has applied" },
         Mode { name: SYNC, about: "the server first catches up with the leader, then answers" },
@@ -244,6 +245,7 @@ async fn carry_out(session: &mut Session, question: Question, syncs: bool) -> io
                 _ => Ok(Response::Error(KnownError::find(FACTS.errors, NOT_AS_EXPECTED))),
             }
         }
+        _ => Ok(Response::Unavailable),
     }
 }
 

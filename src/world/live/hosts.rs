@@ -4,10 +4,11 @@ use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Instant;
 
 use super::LiveError;
 use crate::protocol::NodeId;
-use crate::world::Traffic;
+use crate::world::{Ledger, Traffic};
 
 /// The directory of what nodes say, in that of the run.
 pub(super) const LOGS: &str = "log";
@@ -53,6 +54,14 @@ pub(super) trait Hosts: Debug {
 
     /// What went through the network, as far as somebody knows.
     fn traffic(&self) -> Traffic;
+
+    /// The run begins: its time counts from now on.
+    fn begin(&mut self, _began: Instant) {}
+
+    /// What each sent when, if anybody knows.
+    fn ledger(&self) -> Option<Ledger> {
+        None
+    }
 }
 
 /// The name of a node, where it can be one of a file, or of a host.

@@ -5,6 +5,7 @@
 //! learns it.
 
 mod background;
+mod books;
 mod clients;
 mod connection;
 mod elsewhere;
@@ -41,7 +42,7 @@ use maelstrom::Maelstrom;
 use own::Own;
 
 use super::sim::SimSettings;
-use super::{Happening, Traffic, World, WorldError, WorldKind};
+use super::{Happening, Ledger, Traffic, World, WorldError, WorldKind};
 use crate::client::{Client, Operation, Question};
 use crate::nemesis::Fault;
 use crate::program::{Contract, Program};
@@ -178,7 +179,7 @@ impl Live {
     }
 
     fn of(
-        hosts: Box<dyn Hosts>,
+        mut hosts: Box<dyn Hosts>,
         clients: impl IntoIterator<Item = impl Client>,
         namespace: Option<&str>,
         patience: Nanos,
@@ -186,6 +187,7 @@ impl Live {
         events: Receiver<Event>,
     ) -> Result<Self, LiveError> {
         let began = Instant::now();
+        hosts.begin(began);
         let tell = move |at, happening| sender.send(Event::Learned(at, happening)).is_ok();
         let clients = Clients::start(clients, namespace, patience, began, tell)
             .map_err(|error| LiveError::SetUp { what: "the clients", error })?;
@@ -291,5 +293,9 @@ impl World for Live {
 
     fn traffic(&self) -> Traffic {
         self.hosts.traffic()
+    }
+
+    fn ledger(&self) -> Option<Ledger> {
+        self.hosts.ledger()
     }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::books::Books;
 use super::hosts::{LOGS, file_name, make_dir};
 use super::remote::Host;
 use super::ways::Ways;
@@ -20,8 +21,8 @@ use crate::node::{LISTENING, Order, TRAFFIC};
 use crate::process::Process;
 use crate::protocol::NodeId;
 use crate::rng::Seed;
-use crate::world::Traffic;
 use crate::world::sim::SimSettings;
+use crate::world::{Ledger, Sent, Traffic};
 
 /// A node that has not stopped in good order by this time is killed.
 const STOP: Duration = Duration::from_secs(5);
@@ -41,22 +42,33 @@ pub(super) struct Nodes {
 }
 
 /// What nodes say they have sent, all starts together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counters {
     sent: AtomicU64,
     lost: AtomicU64,
     bytes: AtomicU64,
+    books: Books,
 }
 
 impl Counters {
+    fn new(n: u16) -> Self {
+        let [sent, lost, bytes] = Default::default();
+        Self { sent, lost, bytes, books: Books::new(n) }
+    }
+
     /// Adds by how much the counts of a node have grown since it told them before.
-    fn count_up(&self, before: &mut [u64; 3], now: &[&str]) {
-        let totals = [&self.sent, &self.lost, &self.bytes];
-        for ((total, before), now) in totals.into_iter().zip(before).zip(now) {
+    fn count_up(&self, node: NodeId, before: &mut [u64; 5], now: &[&str]) {
+        let mut grown = [0; 5];
+        for ((grown, before), now) in grown.iter_mut().zip(before).zip(now) {
             let now = now.parse().unwrap_or(*before);
-            total.fetch_add(now.saturating_sub(*before), Ordering::Relaxed);
+            *grown = now.saturating_sub(*before);
             *before = now;
         }
+        let [messages, lost, bytes, repairs, repair_bytes] = grown;
+        self.sent.fetch_add(messages, Ordering::Relaxed);
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.books.add(node, Sent { messages, bytes, repairs, repair_bytes });
     }
 }
 
@@ -104,7 +116,7 @@ impl Nodes {
             fsync: live.fsync,
             all: names.iter().map(node).collect(),
             events,
-            counters: Arc::default(),
+            counters: Arc::new(Counters::new(names.len() as u16)),
         }
     }
 
@@ -230,6 +242,16 @@ impl Nodes {
         }
     }
 
+    /// The run begins.
+    pub(super) fn begin(&mut self, began: Instant) {
+        self.counters.books.begin(began);
+    }
+
+    /// What nodes say they have sent when.
+    pub(super) fn ledger(&self) -> Ledger {
+        self.counters.books.ledger()
+    }
+
     fn node(&mut self, id: NodeId) -> &mut Node {
         &mut self.all[usize::from(id)]
     }
@@ -335,14 +357,14 @@ struct Ear {
 impl Ear {
     /// Hears a node to its end.
     fn listen(self, out: ChildStdout) {
-        let mut told = [0; 3];
+        let mut told = [0; 5];
         for line in BufReader::new(out).lines().map_while(Result::ok) {
             match line.split(' ').collect::<Vec<_>>().as_slice() {
                 [LISTENING, address] => {
                     self.address.send_replace(address.parse().ok());
                     let _ = self.events.send(Event::Listens(self.id));
                 }
-                [TRAFFIC, now @ ..] => self.counters.count_up(&mut told, now),
+                [TRAFFIC, now @ ..] => self.counters.count_up(self.id, &mut told, now),
                 _ => tracing::warn!(line, "not understood"),
             }
         }

@@ -17,7 +17,7 @@ use super::{Event, LiveError, LiveSettings, Place};
 use crate::protocol::NodeId;
 use crate::rng::Seed;
 use crate::world::sim::SimSettings;
-use crate::world::{Traffic, WorldKind};
+use crate::world::{Ledger, Traffic, WorldKind};
 
 /// A node that does not listen after this time never will.
 const START: Duration = Duration::from_secs(20);
@@ -145,5 +145,13 @@ impl Hosts for Own {
 
     fn traffic(&self) -> Traffic {
         self.nodes.traffic()
+    }
+
+    fn begin(&mut self, began: Instant) {
+        self.nodes.begin(began);
+    }
+
+    fn ledger(&self) -> Option<Ledger> {
+        Some(self.nodes.ledger())
     }
 }

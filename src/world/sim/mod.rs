@@ -19,7 +19,7 @@ use queue::Queue;
 
 use super::host::Host;
 use super::trace::{Loss, Recording};
-use super::{Happening, Traffic, World, asker, request_id};
+use super::{Happening, Ledger, Sent, Traffic, World, asker, request_id};
 use rand::RngExt as _;
 
 use crate::client::{Operation, Response};
@@ -32,6 +32,9 @@ use crate::protocol::{
 use crate::rng::{Rng, Seed};
 use crate::time::Nanos;
 use crate::world::stage::{Envelope, Step};
+
+/// The first pieces of time of a ledger are so long: shorter than anything that can be seen in a plot.
+const PIECE: Nanos = 1 << 14;
 
 /// How the simulated world behaves when nothing is broken.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,15 +108,28 @@ pub struct Simulation {
     coverage: Option<Box<Coverage>>,
     /// Whether messages are weighed.
     weighs: bool,
+    /// What each node sent when, if somebody wants to know.
+    ledger: Option<Ledger>,
 }
 
 impl Simulation {
     /// A cluster that has just started. `seed` decides all that is random.
     pub fn new(config: Configuration, settings: &SimSettings, seed: Seed) -> Self {
+        Self::before_start(config, settings, seed).started()
+    }
+
+    /// The same cluster, with books of what each node sends: every message is weighed.
+    pub fn accounting(config: Configuration, settings: &SimSettings, seed: Seed) -> Self {
+        let ledger = Some(Ledger::new(config.n, PIECE));
+        let simulation = Self::before_start(config, settings, seed).weighing();
+        Self { ledger, ..simulation }.started()
+    }
+
+    fn before_start(config: Configuration, settings: &SimSettings, seed: Seed) -> Self {
         let n = config.n;
         let config = Arc::new(config);
         let host = |id| Host::new(id, Arc::clone(&config), 2 * settings.timeout);
-        let mut simulation = Self {
+        Self {
             now: 0,
             queue: Queue::new(),
             hosts: (0..n).map(host).collect(),
@@ -132,11 +148,15 @@ impl Simulation {
             recording: None,
             coverage: None,
             weighs: false,
-        };
-        for node in 0..n {
-            simulation.start(node);
+            ledger: None,
         }
-        simulation
+    }
+
+    fn started(mut self) -> Self {
+        for node in 0..self.hosts.len() as NodeId {
+            self.start(node);
+        }
+        self
     }
 
     /// The same cluster, where nothing has happened yet, and everything that will is recorded.
@@ -256,7 +276,11 @@ impl Simulation {
 
     fn send(&mut self, from: NodeId, to: NodeId, message: Message) {
         if self.weighs {
-            self.network.traffic.bytes += frame_bytes(&message);
+            let bytes = frame_bytes(&message);
+            self.network.traffic.bytes += bytes;
+            if let Some(ledger) = &mut self.ledger {
+                ledger.add(self.now, from, Sent::one(bytes, message.is_repair()));
+            }
         }
         let [first, second] = self.network.send(self.now, from, to, &mut self.network_rng);
         if let (None, Some(recording)) = (first, &mut self.recording) {
@@ -464,5 +488,9 @@ impl World for Simulation {
 
     fn traffic(&self) -> Traffic {
         self.network.traffic
+    }
+
+    fn ledger(&self) -> Option<Ledger> {
+        self.ledger.clone()
     }
 }

@@ -73,6 +73,9 @@ fn show_operation(operation: &Operation) -> String {
         Action::Cas { expected: Some(expected), new } => {
             format!("cas {expected} -> {new}{}", key(" on"))
         }
+        Action::Add(value) | Action::Insert(value) => format!("add {value}{}", key(" to")),
+        Action::Enqueue(value) => format!("enqueue {value}{}", key(" to")),
+        Action::Dequeue => format!("dequeue{}", key(" from")),
     }
 }
 

@@ -26,6 +26,9 @@ fn ends_as_it_says(workload: &str, judgement: &str) -> Option<Value> {
     shell.write("w.toml", text);
     shell.quorate("run w.toml --seed 1 --quiet").ends(0);
     let run = shell.only_run();
+    let ledger = shell.json(&format!("{run}/traffic.json"));
+    let messages = ledger["nodes"][0]["messages"].as_array().expect("books are kept");
+    assert!(messages.iter().any(|count| count.as_u64() > Some(0)), "{ledger}");
     let verdict = shell.json(&format!("{run}/verdict.json"));
     assert_eq!(verdict["judgement"], judgement, "{verdict:#}");
     assert_eq!(verdict["program"]["contract"], "maelstrom");

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::Reports;
 
 /// A site, which ends with the value.
-struct Site {
+pub(super) struct Site {
     process: Child,
     /// As in `127.0.0.1:8017`.
     address: String,
@@ -29,7 +29,7 @@ struct Answer {
 }
 
 impl Site {
-    fn of(reports: &Reports, store: &str) -> Self {
+    pub(super) fn of(reports: &Reports, store: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_quorate"))
             .args(["serve", "--store", store, "--listen", "127.0.0.1:0", "--json"])
             .current_dir(reports.path(""))
@@ -52,7 +52,7 @@ impl Site {
         Self { process, address }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
@@ -105,7 +105,7 @@ impl Drop for Site {
 }
 
 /// The names of the runs in a store.
-fn runs(reports: &Reports, store: &str) -> Vec<String> {
+pub(super) fn runs(reports: &Reports, store: &str) -> Vec<String> {
     let entries = std::fs::read_dir(reports.path(store)).expect("there is a store");
     let names = entries.map(|entry| entry.expect("it is readable").file_name());
     let mut names: Vec<String> = names.map(|name| name.into_string().expect("text")).collect();

@@ -108,7 +108,7 @@ fn a_browser_goes_from_the_list_to_a_comparison_and_a_report() {
         browser.until("document.querySelector('h1').textContent === 'Two runs'").await;
         // Its pictures are there, and allowed.
         let drawn = "[...document.images].every(image => image.complete && image.naturalWidth > 0)";
-        browser.until(&format!("document.images.length === 6 && {drawn}")).await;
+        browser.until(&format!("document.images.length === 8 && {drawn}")).await;
         browser.click(&format!("thead a[href='/runs/{}']", stale.replace('-', "%2D"))).await;
         browser.until("document.querySelector('a.button') !== null").await;
         browser.click("a.button").await;

@@ -7,6 +7,7 @@ const compact = (number) => number.toLocaleString("en", { notation: "compact" })
 const UNITS = {
   ns: { height: (value) => Math.log10(Math.max(value, 1)), label: (height) => showDuration(10 ** height) },
   "/s": { height: (value) => value, label: (height) => `${compact(height)}/s` },
+  "B/s": { height: (value) => value, label: (height) => `${compact(height)}B/s` },
   share: { height: (value) => value, label: (height) => `${Math.round(height * 100)} %` },
   count: { height: (value) => value, label: compact },
   "offset ns": { height: (value) => value, label: showDuration },
@@ -82,9 +83,10 @@ function drawPlot(report, plot, width) {
 
 /** The class that colours a series: that of its outcome, and shades of it where one comes often. */
 function colorOf(plot, number) {
-  const { outcome } = plot.series[number];
+  const { outcome, stands_out: standsOut } = plot.series[number];
+  if (standsOut) return "info";
   const same = plot.series.slice(0, number).filter((series) => series.outcome === outcome).length;
-  return `${outcome ?? "ok"} shade-${same % 4}`;
+  return `${outcome ?? "ok"} shade-${same % 6}`;
 }
 
 function renderPlot(report, plot) {

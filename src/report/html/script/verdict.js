@@ -6,6 +6,9 @@ const VERDICTS = {
   unknown: ["?", "Undecided"],
 };
 
+// A queue is not asked for an order, only for what was put in.
+const QUEUE = { valid: ["✓", "Nothing lost"], invalid: ["✗", "Lost, or from nowhere"], unknown: VERDICTS.unknown };
+
 const JUDGEMENTS = {
   kept: ["Promise kept", "Linearizability was promised, and nothing broke it."],
   broken: ["Promise broken", "What was promised did not hold: this is a bug."],
@@ -14,10 +17,18 @@ const JUDGEMENTS = {
   undecided: ["", "It ran out of its budget."],
 };
 
+const QUEUE_JUDGEMENTS = {
+  kept: ["Promise kept", "What was acknowledged was to come out in the end, and it did."],
+  "weaker-by-design": ["Weaker by design", "That nothing is lost was never promised."],
+  "not-shown": ["Not shown", "That nothing is lost is not promised, but nothing was lost this time."],
+  undecided: ["", "Some queue was not emptied in the end."],
+};
+
 const CONDITIONS = {
   anything: "nothing at all",
   nothing: "nothing",
   eventual: "eventual consistency",
+  "at-least-once": "at-least-once delivery",
   "weak-regular": "weak regularity",
   regular: "regularity",
   linearizable: "linearizability",
@@ -30,8 +41,13 @@ function mood({ verdict, judgement }) {
   return judgement === "kept" ? "good" : "open";
 }
 
-function verdictSentence({ verdict, evidence, violations, violation_count: broken = violations.length }) {
+function verdictSentence({ verdict, evidence, violations, violation_count: broken = violations.length }, isQueue) {
   const keys = counted(evidence.keys, "key");
+  if (isQueue) {
+    if (verdict === "valid") return `Whatever was acknowledged came out, and nothing else did, on ${keys}.`;
+    if (verdict === "invalid") return `On ${broken.toLocaleString("en")} of ${keys}, something was lost, or came out that nobody had put in.`;
+    return `Nobody knows what was lost: not all of ${keys} were emptied.`;
+  }
   if (verdict === "valid") return `There is an order that explains all operations on ${keys}.`;
   if (verdict === "invalid") return `On ${broken.toLocaleString("en")} of ${keys}, no order explains what was seen.`;
   return `The check gave up before it could decide all of ${keys}.`;
@@ -39,8 +55,9 @@ function verdictSentence({ verdict, evidence, violations, violation_count: broke
 
 function renderVerdict(report) {
   const { result } = report;
-  const [sign, word] = VERDICTS[result.verdict];
-  const judgement = JUDGEMENTS[result.judgement];
+  const isQueue = report.object === "total-queue";
+  const [sign, word] = (isQueue ? QUEUE : VERDICTS)[result.verdict];
+  const judgement = (isQueue && QUEUE_JUDGEMENTS[result.judgement]) || JUDGEMENTS[result.judgement];
   return element(
     "header",
     { id: "verdict", class: mood(result) },
@@ -51,7 +68,7 @@ function renderVerdict(report) {
       element("span", { class: "sign", "aria-hidden": "true" }, sign),
       element("span", {}, word, judgement?.[0] ? element("span", { class: "judgement" }, judgement[0]) : null),
     ),
-    element("p", { class: "lead" }, verdictSentence(result), judgement ? ` ${judgement[1]}` : null),
+    element("p", { class: "lead" }, verdictSentence(result, isQueue), judgement ? ` ${judgement[1]}` : null),
     element("dl", { class: "facts" }, ...facts(report).flatMap(fact)),
   );
 }

@@ -25,8 +25,8 @@ use super::programs::Programs;
 use crate::program::Program;
 use crate::protocol::NodeId;
 use crate::rng::Seed;
-use crate::world::Traffic;
 use crate::world::sim::SimSettings;
+use crate::world::{Ledger, Traffic};
 
 /// A node that has not answered `init` by then never will.
 const START: Duration = Duration::from_secs(10);
@@ -172,5 +172,13 @@ impl Hosts for Maelstrom {
 
     fn traffic(&self) -> Traffic {
         self.post.traffic()
+    }
+
+    fn begin(&mut self, began: Instant) {
+        self.post.begin(began);
+    }
+
+    fn ledger(&self) -> Option<Ledger> {
+        Some(self.post.ledger())
     }
 }

@@ -17,8 +17,9 @@ use crate::program::maelstrom::{Message, Services};
 use crate::protocol::NodeId;
 use crate::rng::{Rng, Seed};
 use crate::time::Nanos;
-use crate::world::Traffic;
+use crate::world::live::books::Books;
 use crate::world::sim::{Network, SimSettings};
+use crate::world::{Ledger, Sent, Traffic};
 
 /// A message, and who is who.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl Slot {
 pub(super) struct Post {
     slot: Slot,
     network: Arc<Mutex<Network>>,
+    books: Arc<Books>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -56,11 +58,13 @@ impl Post {
     ) -> io::Result<Self> {
         let n = mailboxes.names().len() as u16;
         let network = Arc::new(Mutex::new(Network::new(n, &settings.network)));
+        let books = Arc::new(Books::new(n));
         let (slot, letters) = channel();
         let carrier = Carrier {
             began: Instant::now(),
             mailboxes,
             network: Arc::clone(&network),
+            books: Arc::clone(&books),
             usual: Sampler::new(settings.network.latency),
             of_clients: Sampler::new(settings.client_latency),
             services: Services::new(seed.fork("services")),
@@ -72,7 +76,7 @@ impl Post {
         };
         let thread = thread::Builder::new().name("network".to_owned());
         let thread = thread.spawn(move || carrier.carry(&letters))?;
-        Ok(Self { slot: Slot(slot), network, thread: Some(thread) })
+        Ok(Self { slot: Slot(slot), network, books, thread: Some(thread) })
     }
 
     /// Where letters are posted.
@@ -94,6 +98,16 @@ impl Post {
     pub(super) fn traffic(&self) -> Traffic {
         lock(&self.network).traffic
     }
+
+    /// The run begins.
+    pub(super) fn begin(&self, began: Instant) {
+        self.books.begin(began);
+    }
+
+    /// What nodes have sent each other when. Nobody weighs it, and what it is for is the program's own.
+    pub(super) fn ledger(&self) -> Ledger {
+        self.books.ledger()
+    }
 }
 
 impl Drop for Post {
@@ -112,6 +126,7 @@ struct Carrier {
     began: Instant,
     mailboxes: Arc<Mailboxes>,
     network: Arc<Mutex<Network>>,
+    books: Arc<Books>,
     usual: Sampler,
     of_clients: Sampler,
     services: Services,
@@ -156,6 +171,7 @@ impl Carrier {
         let rng = self.rngs.entry(link).or_insert_with(fresh);
         let arrivals = match (from, to) {
             (Party::Node(from), Party::Node(to)) if from != to => {
+                self.books.add(from, Sent::one(0, false));
                 lock(&self.network).send(now, from, to, rng)
             }
             (Party::Node(_), Party::Node(_)) => [Some(now), None],
