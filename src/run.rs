@@ -88,7 +88,7 @@ pub struct FaultWindow {
     pub from: Nanos,
     /// When it was mended.
     pub to: Nanos,
-    /// The nodes that were down meanwhile: none, unless it was a crash.
+    /// The nodes that were down meanwhile: none, unless it was a crash or a wipe.
     pub down: NodeSet,
 }
 
@@ -96,7 +96,7 @@ impl FaultWindow {
     /// Something that was on from then until it was, or will be, undone.
     fn of(undo: &Fault, from: Nanos, to: Nanos) -> Self {
         let down = match undo {
-            Fault::Restart { nodes } => nodes.iter().copied().collect(),
+            Fault::Restart { nodes } | Fault::Replace { nodes } => nodes.iter().copied().collect(),
             _ => NodeSet::EMPTY,
         };
         Self { kind: undo.kind(), from, to, down }
@@ -119,6 +119,18 @@ impl Faults {
         } else if let Some(place) = self.on.iter().position(|(undo, _)| undo == fault) {
             let (undo, from) = self.on.remove(place);
             self.over.push(FaultWindow::of(&undo, from, now));
+        }
+    }
+
+    /// What mends what is on: a wiped node that starts is replaced.
+    fn mend(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Restart { nodes } => {
+                let replaced = Fault::Replace { nodes: nodes.clone() };
+                let is_wiped = self.on.iter().any(|(undo, _)| *undo == replaced);
+                if is_wiped { replaced } else { Fault::Restart { nodes } }
+            }
+            other => other,
         }
     }
 
@@ -297,7 +309,7 @@ fn perform(
             recorder.invoke(*at, *process, operation)?;
             asked.insert(recorder.position(), *node);
         }
-        if let Some(fault) = fault_of(step) {
+        if let Some(fault) = fault_of(step).map(|fault| faults.mend(fault)) {
             recorder.fault(*at, &fault, &workload.node_names, true)?;
             faults.change(&fault, *at);
         }
@@ -330,6 +342,7 @@ fn fault_of(step: &Step) -> Option<Fault> {
         Step::Crash { node, lose_unsynced } => {
             Some(Fault::Crash { nodes: vec![*node], lose_unsynced: *lose_unsynced })
         }
+        Step::Wipe { node } => Some(Fault::Wipe { nodes: vec![*node] }),
         Step::Restart { node } => Some(Fault::Restart { nodes: vec![*node] }),
         Step::SetClock { node, offset: 0 } => Some(Fault::ResetClocks { nodes: vec![*node] }),
         Step::SetClock { node, offset } => {

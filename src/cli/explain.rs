@@ -53,7 +53,7 @@ pub(super) struct ExplainArgs {
     configuration: Option<String>,
     #[command(flatten)]
     terms: TermsArgs,
-    /// What may go wrong, instead of what the workload says: clock-skew and crash change what is promised.
+    /// What may go wrong, instead of what the workload says: clock-skew, crash and wipe change what is promised.
     #[arg(long, value_name = "FAULTS", value_delimiter = ',', requires = "configuration")]
     nemesis: Option<Vec<String>>,
     #[command(flatten)]

@@ -33,6 +33,16 @@ pub enum Fault {
         /// Which.
         nodes: Vec<NodeId>,
     },
+    /// Nodes stop at once, and their disks are emptied.
+    Wipe {
+        /// Which.
+        nodes: Vec<NodeId>,
+    },
+    /// Nodes that were wiped start again with nothing; where members are counted, as new members.
+    Replace {
+        /// Which.
+        nodes: Vec<NodeId>,
+    },
     /// Nodes stop without knowing it, as under SIGSTOP.
     Pause {
         /// Which.
@@ -74,6 +84,8 @@ pub enum FaultKind {
     Partition,
     /// Nodes are down.
     Crash,
+    /// Nodes are down and have lost their disks.
+    Wipe,
     /// Nodes are paused.
     Pause,
     /// Links are slow.
@@ -84,14 +96,15 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Partition, Self::Crash, Self::Pause, Self::SlowLinks, Self::ClockSkew];
+    pub const ALL: [Self; 6] =
+        [Self::Partition, Self::Crash, Self::Wipe, Self::Pause, Self::SlowLinks, Self::ClockSkew];
 
     /// The word of workloads and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Partition => "partition",
             Self::Crash => "crash",
+            Self::Wipe => "wipe",
             Self::Pause => "pause",
             Self::SlowLinks => "slow-links",
             Self::ClockSkew => "clock-skew",
@@ -105,6 +118,7 @@ impl Fault {
         match self {
             Self::Partition { .. } | Self::Heal { .. } => FaultKind::Partition,
             Self::Crash { .. } | Self::Restart { .. } => FaultKind::Crash,
+            Self::Wipe { .. } | Self::Replace { .. } => FaultKind::Wipe,
             Self::Pause { .. } | Self::Resume { .. } => FaultKind::Pause,
             Self::SlowLinks { .. } | Self::RestoreLinks { .. } => FaultKind::SlowLinks,
             Self::SkewClocks { .. } | Self::ResetClocks { .. } => FaultKind::ClockSkew,
@@ -116,6 +130,7 @@ impl Fault {
         Some(match self {
             Self::Partition { cuts, .. } => Self::Heal { cuts: cuts.clone() },
             Self::Crash { nodes, .. } => Self::Restart { nodes: nodes.clone() },
+            Self::Wipe { nodes } => Self::Replace { nodes: nodes.clone() },
             Self::Pause { nodes } => Self::Resume { nodes: nodes.clone() },
             Self::SlowLinks { links, .. } => Self::RestoreLinks { links: links.clone() },
             Self::SkewClocks { offsets } => {
@@ -123,6 +138,7 @@ impl Fault {
             }
             Self::Heal { .. }
             | Self::Restart { .. }
+            | Self::Replace { .. }
             | Self::Resume { .. }
             | Self::RestoreLinks { .. }
             | Self::ResetClocks { .. } => return None,
@@ -136,6 +152,8 @@ impl Fault {
             Self::Heal { .. } => "heal",
             Self::Crash { .. } => "crash",
             Self::Restart { .. } => "restart",
+            Self::Wipe { .. } => "wipe",
+            Self::Replace { .. } => "replace",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
             Self::SlowLinks { .. } => "slow-links",
@@ -174,6 +192,8 @@ impl Fault {
                 map(vec![("links", links(hit))])
             }
             Self::Restart { nodes: hit }
+            | Self::Wipe { nodes: hit }
+            | Self::Replace { nodes: hit }
             | Self::Pause { nodes: hit }
             | Self::Resume { nodes: hit }
             | Self::ResetClocks { nodes: hit } => map(vec![("nodes", nodes(hit))]),

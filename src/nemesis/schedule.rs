@@ -73,6 +73,8 @@ pub enum DisturbanceKind {
         /// Whether what was not synced is lost.
         lose_unsynced: bool,
     },
+    /// Stops nodes, which lose their disks.
+    Wipe(Vec<Targets>),
     /// Pauses nodes.
     Pause(Vec<Targets>),
     /// Makes all links from and to some nodes slow.
@@ -97,6 +99,7 @@ impl DisturbanceKind {
         match self {
             Self::Partition(_) => FaultKind::Partition,
             Self::Crash { .. } => FaultKind::Crash,
+            Self::Wipe(_) => FaultKind::Wipe,
             Self::Pause(_) => FaultKind::Pause,
             Self::SlowLinks { .. } => FaultKind::SlowLinks,
             Self::ClockSkew { .. } => FaultKind::ClockSkew,
@@ -131,6 +134,7 @@ impl DisturbanceKind {
             Self::Crash { targets, lose_unsynced } => {
                 Fault::Crash { nodes: hit(targets, rng), lose_unsynced: *lose_unsynced }
             }
+            Self::Wipe(targets) => Fault::Wipe { nodes: hit(targets, rng) },
             Self::Pause(targets) => Fault::Pause { nodes: hit(targets, rng) },
             Self::SlowLinks { targets, factor } => {
                 let slow = hit(targets, rng);

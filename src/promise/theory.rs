@@ -75,10 +75,13 @@ impl Condition {
 }
 
 /// What is allowed to go wrong besides delay, loss, reordering, partitions and crashes.
+#[expect(clippy::struct_excessive_bools, reason = "each may happen or not, whatever the others do")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hazards {
     /// Crashes lose what was not synced.
     pub lost_unsynced: bool,
+    /// Nodes come back with empty disks.
+    pub wiped: bool,
     /// Clocks differ.
     pub clock_skew: bool,
     /// Several clients write the same register.
@@ -102,6 +105,17 @@ pub struct Promise {
 
 /// What a configuration guarantees under these hazards.
 pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
+    if hazards.wiped {
+        return Promise {
+            condition: Condition::Nothing,
+            because: "nodes come back with empty disks, under the names they had".into(),
+            reason: "A quorum is counted on for what it acknowledged, and one of its nodes has forgotten: the \
+                     next quorum may meet it in that node alone."
+                .into(),
+            remedy: "disks that stay; or members that are replaced, not emptied".into(),
+            source: "Attiya, Bar-Noy and Dolev 1995 assume that replicas do not forget",
+        };
+    }
     if config.durability == Durability::AckBeforeSync && hazards.lost_unsynced {
         return Promise {
             condition: Condition::Nothing,

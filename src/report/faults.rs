@@ -19,9 +19,10 @@ pub struct FaultSpan {
 }
 
 /// Words that mend, and what they mend.
-const MENDS: [(&str, &str); 5] = [
+const MENDS: [(&str, &str); 6] = [
     ("heal", "partition"),
     ("restart", "crash"),
+    ("replace", "wipe"),
     ("resume", "pause"),
     ("restore-links", "slow-links"),
     ("reset-clocks", "skew-clocks"),

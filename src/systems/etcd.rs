@@ -19,6 +19,8 @@ use crate::protocol::{Key, NodeId, Object, Value};
 
 const CLIENTS: u16 = 2379;
 const PEERS: u16 = 2380;
+/// A node that has asked a leader that is gone answers far later than the next one.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Any node answers from what it has applied.
 const SERIALIZABLE: &str = "serializable";
@@ -126,7 +128,7 @@ impl System for Etcd {
         }
     }
 
-    fn services(&self, cluster: &Cluster, node: NodeId, _: Start) -> io::Result<Vec<Service>> {
+    fn services(&self, cluster: &Cluster, node: NodeId, start: Start) -> io::Result<Vec<Service>> {
         let own = cluster.node(node);
         let url = |port| format!("http://{}", own.at(port));
         let all = cluster.nodes.iter();
@@ -138,7 +140,8 @@ impl System for Etcd {
         command.args(["--listen-client-urls", &url(CLIENTS)]);
         command.args(["--advertise-client-urls", &url(CLIENTS)]);
         command.args(["--initial-cluster", &all.collect::<Vec<_>>().join(",")]);
-        command.args(["--initial-cluster-state", "new"]);
+        let state = if start == Start::Wiped { "existing" } else { "new" };
+        command.args(["--initial-cluster-state", state]);
         command.args(["--logger", "zap", "--log-outputs", "stderr"]);
         Ok(vec![Service { name: "etcd", command }])
     }
@@ -153,6 +156,11 @@ impl System for Etcd {
                 Some(_) => Ok(Role::Follower),
             }
         })
+    }
+
+    fn readmit(&self, cluster: &Arc<Cluster>, node: NodeId) -> Pending<Result<(), String>> {
+        let cluster = Arc::clone(cluster);
+        Box::pin(async move { readmit(&cluster, node).await })
     }
 
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient {
@@ -175,6 +183,31 @@ async fn call(cluster: &Cluster, node: NodeId, path: &str, ask: &Json) -> Result
     let answer = answer.map_err(|error| error.to_string())?;
     let json = answer.json().filter(|_| answer.status == 200);
     json.ok_or_else(|| format!("expected JSON, found {}", answer.text()))
+}
+
+/// A member that has lost its disk is another one: the old one leaves, and the new one comes. Whoever knows
+/// of a leader can be asked for that.
+async fn readmit(cluster: &Cluster, node: NodeId) -> Result<(), String> {
+    let mut failure = "there is nobody to ask".to_owned();
+    for other in cluster.ids().filter(|other| *other != node) {
+        let readmitted = tokio::time::timeout(PATIENCE, readmit_by(cluster, node, other)).await;
+        match readmitted.unwrap_or_else(|_| Err(format!("no answer after {PATIENCE:?}"))) {
+            Ok(()) => return Ok(()),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+async fn readmit_by(cluster: &Cluster, node: NodeId, other: NodeId) -> Result<(), String> {
+    let url = format!("http://{}", cluster.node(node).at(PEERS));
+    let listed = call(cluster, other, "/v3/cluster/member/list", &json!({})).await?;
+    let members = listed["members"].as_array().into_iter().flatten();
+    for old in members.filter(|member| member["peerURLs"][0] == url.as_str()) {
+        call(cluster, other, "/v3/cluster/member/remove", &json!({ "ID": old["ID"] })).await?;
+    }
+    call(cluster, other, "/v3/cluster/member/add", &json!({ "peerURLs": [url] })).await?;
+    Ok(())
 }
 
 struct EtcdClient {

@@ -67,6 +67,11 @@ pub trait System: fmt::Debug + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// What is to be done before a node that has lost its disk starts again. What fails is tried again.
+    fn readmit(&self, _cluster: &Arc<Cluster>, _node: NodeId) -> Pending<Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// A client. Each of its questions goes to the node it is meant for, and to no other in its place.
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient;
 }
@@ -78,6 +83,8 @@ pub enum Start {
     First,
     /// With what is on its disk.
     Again,
+    /// With nothing, into a cluster that knows it.
+    Wiped,
 }
 
 /// What a node says it is.

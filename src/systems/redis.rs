@@ -37,6 +37,10 @@ const WAIT_MS: u32 = 500;
 /// Whoever is asked how it is has so long to let us in.
 const PATIENCE: Duration = Duration::from_millis(400);
 
+/// How a Sentinel watches, by the names of its settings.
+const WATCH: [(&str, u32); 3] =
+    [("down-after-milliseconds", 1000), ("failover-timeout", 1000), ("parallel-syncs", 8)];
+
 /// What WAIT says by a number, in words.
 const TOO_FEW: &str = "WAIT: too few replicas";
 
@@ -142,7 +146,12 @@ impl System for Redis {
         // Both rewrite their files when something changes, and must find them so when they start again.
         if start != Start::Again {
             own.write("redis.conf", &server_file(cluster, node))?;
-            own.write("sentinel.conf", &sentinel_file(cluster, node))?;
+            let mut sentinel = sentinel_file(cluster, node);
+            if start == Start::Wiped {
+                // The others tell it who is primary meanwhile.
+                sentinel += &watched(cluster);
+            }
+            own.write("sentinel.conf", &sentinel)?;
         }
         let mut server = Command::new("redis-server");
         server.arg(own.file("redis.conf"));
@@ -204,6 +213,13 @@ fn sentinel_file(cluster: &Cluster, node: NodeId) -> String {
     format!("bind {} 127.0.0.1\nport {SENTINEL}\nprotected-mode no\ndir {dir}\n", own.ip)
 }
 
+/// What a Sentinel watches, as its file has it.
+fn watched(cluster: &Cluster) -> String {
+    let (first, majority) = (cluster.node(0), cluster.majority());
+    let settings = WATCH.map(|(name, value)| format!("sentinel {name} cluster {value}\n"));
+    format!("sentinel monitor cluster {} {SERVER} {majority}\n{}", first.ip, settings.concat())
+}
+
 async fn connect(address: SocketAddr) -> Result<MultiplexedConnection, RedisError> {
     // The client of the harness waits, and not the library as well.
     let config =
@@ -251,9 +267,10 @@ async fn watch(cluster: &Cluster) -> Result<(), String> {
         let (first, majority) = (cluster.node(0), cluster.majority());
         let mut monitor = command("SENTINEL MONITOR cluster");
         monitor.arg(first.ip.to_string()).arg(SERVER).arg(majority);
-        let mut set = command(
-            "SENTINEL SET cluster down-after-milliseconds 1000 failover-timeout 1000 parallel-syncs 8",
-        );
+        let mut set = command("SENTINEL SET cluster");
+        for (name, value) in WATCH {
+            set.arg(name).arg(value);
+        }
         for command in [&mut monitor, &mut set] {
             let () = command.query_async(&mut sentinel).await.map_err(|error| error.to_string())?;
         }

@@ -45,6 +45,11 @@ pub(super) fn disturbance(
                 .as_ref()
                 .map_or(subject.kind == Kind::Own, |field| field.value),
         },
+        FaultKind::Wipe => {
+            let chosen = targets(&[Targets::One])?;
+            refuse_wiped_majority(source, raw, subject.kind, &chosen)?;
+            DisturbanceKind::Wipe(chosen)
+        }
         FaultKind::Pause => {
             DisturbanceKind::Pause(targets(&[Targets::One, Targets::Minority, Targets::Majority])?)
         }
@@ -78,7 +83,7 @@ fn refuse_foreign(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Res
     let has = match kind {
         FaultKind::Partition => &["shapes"][..],
         FaultKind::Crash => &["targets", "lose_unsynced"],
-        FaultKind::Pause => &["targets"],
+        FaultKind::Wipe | FaultKind::Pause => &["targets"],
         FaultKind::SlowLinks => &["targets", "factor"],
         FaultKind::ClockSkew => &["targets", "magnitude"],
     };
@@ -111,6 +116,27 @@ fn with<T: Copy>(all: &[T], one_more: T, there_is: bool) -> Vec<T> {
     all.iter().copied().chain(there_is.then_some(one_more)).collect()
 }
 
+/// A system of which no majority is left lets nobody in again.
+fn refuse_wiped_majority(
+    source: &Source,
+    raw: &RawDisturbance,
+    kind: Kind,
+    chosen: &[Targets],
+) -> Resolved<()> {
+    let many = |targets: &&Targets| matches!(targets, Targets::Majority | Targets::All);
+    match (kind, chosen.iter().find(many), &raw.targets) {
+        (Kind::Installed, Some(targets), Some(field)) => {
+            let problem = format!(
+                "found \"{}\", of which none would be left to let the others in again; expected one, \
+                 minority or leader",
+                targets.name()
+            );
+            Err(source.error(&field.place, "nemesis.targets", problem))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What cannot be done to nodes of others.
 fn refuse_impossible(
     source: &Source,
@@ -120,8 +146,8 @@ fn refuse_impossible(
 ) -> Resolved<()> {
     let (whom, able) = match kind {
         Kind::Own => return Ok(()),
-        Kind::Installed => ("an installed system", "partition, crash or pause"),
-        Kind::Program(_) => ("a program of others", "partition, crash, pause or slow-links"),
+        Kind::Installed => ("an installed system", "partition, crash, wipe or pause"),
+        Kind::Program(_) => ("a program of others", "partition, crash, wipe, pause or slow-links"),
     };
     let is_able =
         fault != FaultKind::ClockSkew && (fault != FaultKind::SlowLinks || kind != Kind::Installed);

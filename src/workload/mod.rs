@@ -218,6 +218,7 @@ impl Workload {
         for cue in self.script.iter().flat_map(Script::cues) {
             match cue {
                 Cue::Crash { lose_unsynced, .. } => hazards.lost_unsynced |= lose_unsynced,
+                Cue::Wipe(_) => hazards.wiped = true,
                 Cue::SetClock { .. } => hazards.clock_skew = true,
                 _ => {}
             }
@@ -227,6 +228,7 @@ impl Workload {
                 DisturbanceKind::Crash { lose_unsynced, .. } => {
                     hazards.lost_unsynced |= lose_unsynced;
                 }
+                DisturbanceKind::Wipe(_) => hazards.wiped = true,
                 DisturbanceKind::ClockSkew { .. } => hazards.clock_skew = true,
                 DisturbanceKind::Partition(_)
                 | DisturbanceKind::Pause(_)

@@ -179,7 +179,9 @@ fn write_disturbance(out: &mut String, disturbance: &Disturbance) -> fmt::Result
         DisturbanceKind::Crash { targets: list, lose_unsynced } => {
             writeln!(out, "targets = {}\nlose_unsynced = {lose_unsynced}", targets(list))?;
         }
-        DisturbanceKind::Pause(list) => writeln!(out, "targets = {}", targets(list))?,
+        DisturbanceKind::Wipe(list) | DisturbanceKind::Pause(list) => {
+            writeln!(out, "targets = {}", targets(list))?;
+        }
         DisturbanceKind::SlowLinks { targets: list, factor } => {
             writeln!(out, "targets = {}\nfactor = {factor}", targets(list))?;
         }

@@ -138,6 +138,15 @@ impl Host {
         true
     }
 
+    /// Stops the node for good, and empties its disk. False if it is down already.
+    pub(super) fn wipe(&mut self) -> bool {
+        let has_run = self.crash(true);
+        if has_run {
+            self.disk.platter.clear();
+        }
+        has_run
+    }
+
     /// Starts a node that is down, with what is on its disk. False if it is not down.
     pub(super) fn start(&mut self, now: Nanos, effects: &mut Vec<Effect>) -> bool {
         if !self.is_down() {

@@ -247,6 +247,7 @@ fn weak_quorums_show_what_they_are_said_to() {
         ("live/order-kept", "--ops 1000"),
         ("first-steps/lost-write-clock-skew", "--ops 3000"),
         ("first-steps/lost-write-unsynced", "--ops 3000"),
+        ("first-steps/lost-write-wiped", "--ops 3000"),
     ] {
         let shell = Shell::new();
         let workload = project(&format!("workloads/{workload}.toml"));

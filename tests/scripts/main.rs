@@ -45,6 +45,8 @@ fn everything_that_can_be_said_is_understood() {
         w: write 2 at B
         crash \"far away\"
         restart \"far away\"
+        wipe A \"far away\"
+        restart A \"far away\"
         settle A B \"far away\"
         ";
     let workload = resolve(script).expect("it is possible");

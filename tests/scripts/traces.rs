@@ -40,6 +40,10 @@ lose_unsynced = false
 interval = "150ms"
 duration = "40ms"
 [[nemesis]]
+fault = "wipe"
+interval = "150ms"
+duration = "40ms"
+[[nemesis]]
 fault = "pause"
 interval = "50ms"
 duration = "60ms"
@@ -108,6 +112,7 @@ fn a_run_told_as_a_script_is_the_same_run() {
         }
         for (what, happens) in [
             ("crash", steps.iter().any(|step| matches!(step, Step::Crash { .. }))),
+            ("wipe", steps.iter().any(|step| matches!(step, Step::Wipe { .. }))),
             ("loss", steps.iter().any(|step| matches!(step, Step::Drop(_)))),
             ("double", steps.iter().any(|step| matches!(step, Step::Duplicate(_)))),
             ("broken connection", steps.iter().any(|step| matches!(step, Step::Disconnect { .. }))),

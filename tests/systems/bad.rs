@@ -119,6 +119,10 @@ fn what_a_system_does_not_have_is_refused() {
             "w.toml:4: field `nemesis.fault`: \"clock-skew\" cannot be done to an installed system",
         ),
         (
+            "[system]\nname = \"etcd\"\n[[nemesis]]\nfault = \"wipe\"\ntargets = [\"majority\"]",
+            "w.toml:5: field `nemesis.targets`: found \"majority\", of which none would be left",
+        ),
+        (
             "[[nemesis]]\nfault = \"pause\"\ntargets = [\"leader\"]",
             "found \"leader\"; expected one, minority",
         ),

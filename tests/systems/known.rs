@@ -40,6 +40,11 @@ fn serializable_reads_of_etcd_are_stale_under_a_partition() {
     ends_as_it_says("etcd", "etcd-serializable", "weaker by design");
 }
 
+#[test]
+fn members_of_etcd_that_lose_their_disks_are_replaced_and_nothing_is_lost() {
+    ends_as_it_says("etcd", "etcd-wiped", "kept");
+}
+
 /// How many changes the first node acknowledged after it was cut off from all others, of `count` clients.
 fn acknowledged_when_cut_off(history: &str, count: u64, nodes: u64) -> usize {
     let events = history.lines().map(|line| read_json(line.as_bytes()));

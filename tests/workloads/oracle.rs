@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::workloads;
 
-/// The rows: a to z, aa to ag.
+/// The rows: a to z, aa to ah.
 fn rows() -> Vec<String> {
     let single = ('a'..='z').map(String::from);
-    let double = ('a'..='g').map(|letter| format!("a{letter}"));
+    let double = ('a'..='h').map(|letter| format!("a{letter}"));
     single.chain(double).collect()
 }
 

@@ -179,6 +179,7 @@ impl Question {
         let writers = self.clients.iter().filter(|client| client.asks.iter().any(writes));
         let hazards = Hazards {
             lost_unsynced: self.bounds.crashes > 0,
+            wiped: false,
             clock_skew: self.bounds.skews > 0,
             many_writers: writers.count() > 1,
         };

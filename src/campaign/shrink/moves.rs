@@ -118,6 +118,7 @@ impl Named {
             }
             Step::Sync { .. }
             | Step::Crash { .. }
+            | Step::Wipe { .. }
             | Step::Restart { .. }
             | Step::SetClock { .. } => Deed::Plain(step.clone()),
         }

@@ -138,13 +138,16 @@ fn possible(workload: &Workload) -> Vec<Disturbance> {
     possible
 }
 
+/// Disks are wiped only where a workload says so: nodes that forget keep no promise.
 fn everything() -> impl Iterator<Item = DisturbanceKind> {
     let targets = Targets::ALL.to_vec();
-    FaultKind::ALL.into_iter().map(move |kind| match kind {
+    let kinds = FaultKind::ALL.into_iter().filter(|kind| *kind != FaultKind::Wipe);
+    kinds.map(move |kind| match kind {
         FaultKind::Partition => DisturbanceKind::Partition(Shape::ALL.to_vec()),
         FaultKind::Crash => {
             DisturbanceKind::Crash { targets: targets.clone(), lose_unsynced: true }
         }
+        FaultKind::Wipe => DisturbanceKind::Wipe(vec![Targets::One]),
         FaultKind::Pause => DisturbanceKind::Pause(targets.clone()),
         FaultKind::SlowLinks => DisturbanceKind::SlowLinks { targets: targets.clone(), factor: 20 },
         FaultKind::ClockSkew => {
@@ -160,6 +163,7 @@ fn draw_kind(kind: &DisturbanceKind, rng: &mut Rng) -> DisturbanceKind {
             targets: some(targets, rng),
             lose_unsynced: *lose_unsynced && rng.random_ratio(3, 4),
         },
+        DisturbanceKind::Wipe(targets) => DisturbanceKind::Wipe(some(targets, rng)),
         DisturbanceKind::Pause(targets) => DisturbanceKind::Pause(some(targets, rng)),
         DisturbanceKind::SlowLinks { targets, .. } => DisturbanceKind::SlowLinks {
             targets: some(targets, rng),

@@ -170,6 +170,7 @@ impl Parts<'_, '_> {
         let (class, text) = match outage.kind {
             OutageKind::Crashed => ("outage down", "crashed"),
             OutageKind::LostPower => ("outage down", "crashed, unsynced lost"),
+            OutageKind::Wiped => ("outage down", "wiped"),
             OutageKind::Paused => ("outage paused", "paused"),
         };
         let _ = write!(

@@ -57,6 +57,8 @@ pub(super) enum OutageKind {
     Crashed,
     /// It crashed and lost what was not synced.
     LostPower,
+    /// It crashed and lost its disk.
+    Wiped,
     Paused,
 }
 
@@ -163,6 +165,7 @@ impl<'a> Scene<'a> {
             match incident {
                 Incident::Crashed(true) => drop(down.insert(*node, (OutageKind::LostPower, *at))),
                 Incident::Crashed(false) => drop(down.insert(*node, (OutageKind::Crashed, *at))),
+                Incident::Wiped => drop(down.insert(*node, (OutageKind::Wiped, *at))),
                 Incident::Restarted => {
                     if let Some((kind, since)) = down.remove(node) {
                         self.outages.push(Outage { node: *node, kind, from: since, to: *at });

@@ -22,6 +22,9 @@ pub(super) trait Hosts: Debug {
     /// Ends a node at once.
     fn kill(&mut self, id: NodeId, lose_unsynced: bool) -> bool;
 
+    /// Empties the disk of a node that is down.
+    fn wipe(&mut self, id: NodeId) -> Result<(), LiveError>;
+
     /// Stops a node without its knowing.
     fn pause(&mut self, id: NodeId) -> bool;
 
@@ -74,4 +77,14 @@ pub(super) fn file_name(names: &[String], id: NodeId) -> String {
 /// Makes a directory, if there is none.
 pub(super) fn make_dir(dir: &Path) -> Result<(), LiveError> {
     std::fs::create_dir_all(dir).map_err(|error| LiveError::Dir { dir: dir.to_owned(), error })
+}
+
+/// Removes a directory with all that is in it, if there is one.
+pub(super) fn remove_dir(dir: &Path) -> Result<(), LiveError> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(LiveError::Dir { dir: dir.to_owned(), error })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

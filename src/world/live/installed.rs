@@ -4,11 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::background::Background;
-use super::hosts::{Hosts, LOGS, file_name, make_dir};
+use super::hosts::{Hosts, LOGS, file_name, make_dir, remove_dir};
 use super::netns::Netns;
 use super::{DISKS, LiveError};
 use crate::process::{Process, Signal, signal};
@@ -43,6 +44,10 @@ pub(super) struct Installed {
 struct Node {
     running: Vec<Running>,
     is_paused: bool,
+    /// Whether its disk was emptied since it ran.
+    is_wiped: bool,
+    /// Tells when the others have let it in, for which it waits.
+    readmitted: Option<Receiver<Result<(), String>>>,
 }
 
 #[derive(Debug)]
@@ -116,6 +121,38 @@ impl Installed {
         Ok(())
     }
 
+    /// Asks the others to let a node in that has lost its disk. Where they cannot, it is asked again.
+    fn readmit(&self, id: NodeId) -> Receiver<Result<(), String>> {
+        let readmitted = self.system.readmit(&self.cluster, id);
+        let asked = async {
+            let answer = readmitted.await;
+            if answer.is_err() {
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+            answer
+        };
+        self.caretaker.answer(asked, CHANGE)
+    }
+
+    /// Starts the nodes that the others have let in.
+    fn start_readmitted(&mut self) -> Result<(), LiveError> {
+        for id in self.cluster.ids() {
+            let node = &mut self.nodes[usize::from(id)];
+            let Some(readmitted) = &node.readmitted else { continue };
+            match readmitted.try_recv() {
+                Ok(Ok(())) => {
+                    (node.readmitted, node.is_wiped) = (None, false);
+                    self.launch(id, Start::Wiped)?;
+                }
+                Err(TryRecvError::Empty) => {}
+                Ok(Err(_)) | Err(TryRecvError::Disconnected) => {
+                    self.nodes[usize::from(id)].readmitted = Some(self.readmit(id));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until all nodes are ready, and prepares them.
     fn wait_for_all(&mut self) -> Result<(), LiveError> {
         let patience = self.system.facts().start;
@@ -174,17 +211,24 @@ impl Installed {
 
 impl Hosts for Installed {
     fn start(&mut self, id: NodeId) -> Result<bool, LiveError> {
-        if !self.nodes[usize::from(id)].running.is_empty() {
+        let node = &self.nodes[usize::from(id)];
+        if !node.running.is_empty() || node.readmitted.is_some() {
             return Ok(false);
         }
-        self.launch(id, Start::Again)?;
+        if node.is_wiped {
+            self.nodes[usize::from(id)].readmitted = Some(self.readmit(id));
+        } else {
+            self.launch(id, Start::Again)?;
+        }
         Ok(true)
     }
 
     /// What it wrote is with the operating system, which does not lose it.
     fn kill(&mut self, id: NodeId, _lose_unsynced: bool) -> bool {
-        let node = std::mem::take(&mut self.nodes[usize::from(id)]);
-        let has_run = !node.running.is_empty();
+        let is_wiped = self.nodes[usize::from(id)].is_wiped;
+        let down = Node { is_wiped, ..Node::default() };
+        let node = std::mem::replace(&mut self.nodes[usize::from(id)], down);
+        let has_run = !node.running.is_empty() || node.readmitted.is_some();
         for mut running in node.running {
             running.process.kill();
         }
@@ -194,6 +238,11 @@ impl Hosts for Installed {
             sleep(Duration::from_millis(1));
         }
         has_run
+    }
+
+    fn wipe(&mut self, id: NodeId) -> Result<(), LiveError> {
+        self.nodes[usize::from(id)].is_wiped = true;
+        remove_dir(&self.cluster.node(id).dir)
     }
 
     fn pause(&mut self, id: NodeId) -> bool {
@@ -229,6 +278,9 @@ impl Hosts for Installed {
     }
 
     fn failure(&mut self) -> Option<LiveError> {
+        if let Err(error) = self.start_readmitted() {
+            return Some(error);
+        }
         let ids = self.cluster.ids();
         ids.zip(&mut self.nodes).find_map(|(id, node)| {
             node.running.iter_mut().find_map(|Running { process, log }| {

@@ -211,6 +211,16 @@ impl Live {
         })
     }
 
+    fn wipe(&mut self, node: NodeId) -> bool {
+        if !self.hosts.kill(node, true) {
+            return false;
+        }
+        if let Err(error) = self.hosts.wipe(node) {
+            self.failure.get_or_insert(error);
+        }
+        true
+    }
+
     fn start_node(&mut self, node: NodeId) -> bool {
         self.hosts.start(node).unwrap_or_else(|error| {
             self.failure.get_or_insert(error);
@@ -253,7 +263,8 @@ impl World for Live {
             Fault::Crash { nodes: hit, lose_unsynced } => {
                 any(&mut hit.iter().map(|node| hosts.kill(*node, *lose_unsynced)))
             }
-            Fault::Restart { nodes: hit } => {
+            Fault::Wipe { nodes: hit } => any(&mut hit.iter().map(|node| self.wipe(*node))),
+            Fault::Restart { nodes: hit } | Fault::Replace { nodes: hit } => {
                 any(&mut hit.iter().map(|node| self.start_node(*node)))
             }
             Fault::Pause { nodes: hit } => any(&mut hit.iter().map(|node| hosts.pause(*node))),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::books::Books;
-use super::hosts::{LOGS, file_name, make_dir};
+use super::hosts::{LOGS, file_name, make_dir, remove_dir};
 use super::remote::Host;
 use super::ways::Ways;
 use super::{DISKS, Event, LiveError, LiveSettings, Place};
@@ -26,6 +26,9 @@ use crate::world::{Ledger, Sent, Traffic};
 
 /// A node that has not stopped in good order by this time is killed.
 const STOP: Duration = Duration::from_secs(5);
+
+/// What the directory of a node's data is called on another host.
+const DISK: &str = "disk";
 
 /// All nodes.
 #[derive(Debug)]
@@ -161,6 +164,17 @@ impl Nodes {
         true
     }
 
+    /// Empties the disk of a node that is down. There is nothing left to go back to then.
+    pub(super) fn wipe(&mut self, id: NodeId, ways: &Ways) -> Result<(), LiveError> {
+        self.node(id).lose_unsynced = false;
+        match ways.host(id) {
+            None => remove_dir(&self.disk(id)),
+            Some(host) => host
+                .remove(DISK)
+                .map_err(|error| LiveError::SetUp { what: "an empty disk on another host", error }),
+        }
+    }
+
     /// Stops a node without its knowing. False if it does not run.
     pub(super) fn pause(&mut self, id: NodeId) -> bool {
         let paused = |running: &mut Running| {
@@ -260,6 +274,10 @@ impl Nodes {
         self.place.logs().join(format!("{}.log", self.file_name(id)))
     }
 
+    fn disk(&self, id: NodeId) -> PathBuf {
+        self.place.disks().join(self.file_name(id))
+    }
+
     fn file_name(&self, id: NodeId) -> String {
         file_name(&self.names, id)
     }
@@ -268,11 +286,8 @@ impl Nodes {
         let node = &self.all[usize::from(id)];
         let here = |path: PathBuf| path.display().to_string();
         let (workload, data) = match ways.host(id) {
-            None => {
-                let data = self.place.disks().join(self.file_name(id));
-                (here(self.place.workload.clone()), here(data))
-            }
-            Some(host) => (host.path("workload.toml"), host.path("disk")),
+            None => (here(self.place.workload.clone()), here(self.disk(id))),
+            Some(host) => (host.path("workload.toml"), host.path(DISK)),
         };
         let name = self.names[usize::from(id)].clone();
         let mut arguments = vec!["node".to_owned(), workload];

@@ -102,6 +102,10 @@ impl Hosts for Own {
         self.nodes.kill(id, lose_unsynced)
     }
 
+    fn wipe(&mut self, id: NodeId) -> Result<(), LiveError> {
+        self.nodes.wipe(id, &self.ways)
+    }
+
     fn pause(&mut self, id: NodeId) -> bool {
         self.nodes.pause(id)
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::hosts::{LOGS, file_name, make_dir};
+use super::hosts::{LOGS, file_name, make_dir, remove_dir};
 use super::{DISKS, LiveError};
 use crate::process::Process;
 use crate::protocol::NodeId;
@@ -52,12 +52,22 @@ impl Programs {
     /// The command that is a node, for a shell. It works where we do, and is told its name and a directory of
     /// its own. It ends when we do.
     pub(super) fn command(&self, id: NodeId, start: &str) -> Result<Command, LiveError> {
-        let disk = self.dir.join(DISKS).join(file_name(&self.names, id));
+        let disk = self.disk(id);
         make_dir(&disk)?;
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "sh", "-c", start]);
         command.env("QUORATE_NODE", self.name(id)).env("QUORATE_DIR", disk);
         Ok(command)
+    }
+
+    /// The directory of a node.
+    fn disk(&self, id: NodeId) -> PathBuf {
+        self.dir.join(DISKS).join(file_name(&self.names, id))
+    }
+
+    /// Empties the directory of a node that is down.
+    pub(super) fn wipe(&self, id: NodeId) -> Result<(), LiveError> {
+        remove_dir(&self.disk(id))
     }
 
     /// Why a node cannot be started.

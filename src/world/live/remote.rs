@@ -187,6 +187,11 @@ impl Host {
         }
     }
 
+    /// Removes a directory in that of the node.
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        self.ask(&format!("rm -rf {}", quoted(&self.path(name)))).map(drop)
+    }
+
     /// Lets the shell do something. Returns what it says; an error with that, if it fails.
     fn ask(&self, script: &str) -> io::Result<String> {
         let mut shell = self.shell.lock().map_err(|_| io::Error::other("a thread has panicked"))?;

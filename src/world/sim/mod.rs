@@ -335,10 +335,26 @@ impl Simulation {
     }
 
     fn crash(&mut self, node: NodeId, lose_unsynced: bool) -> bool {
+        let step = Step::Crash { node, lose_unsynced };
+        self.stop(node, lose_unsynced, step, &mut |host| host.crash(lose_unsynced))
+    }
+
+    fn wipe(&mut self, node: NodeId) -> bool {
+        self.stop(node, true, Step::Wipe { node }, &mut Host::wipe)
+    }
+
+    /// Stops a node for good.
+    fn stop(
+        &mut self,
+        node: NodeId,
+        lose_unsynced: bool,
+        step: Step,
+        stop: &mut dyn FnMut(&mut Host) -> bool,
+    ) -> bool {
         if let Some(recording) = &mut self.recording {
-            recording.crash(self.now, node, &self.hosts[usize::from(node)], lose_unsynced);
+            recording.stop(self.now, node, &self.hosts[usize::from(node)], lose_unsynced, step);
         }
-        if !self.hosts[usize::from(node)].crash(lose_unsynced) {
+        if !stop(&mut self.hosts[usize::from(node)]) {
             return false;
         }
         for process in 0..self.clients.len() {
@@ -423,7 +439,10 @@ impl World for Simulation {
             Fault::Crash { nodes, lose_unsynced } => {
                 each(nodes, &mut |world, node| world.crash(node, *lose_unsynced))
             }
-            Fault::Restart { nodes } => each(nodes, &mut |world, node| world.restart(node)),
+            Fault::Wipe { nodes } => each(nodes, &mut |world, node| world.wipe(node)),
+            Fault::Restart { nodes } | Fault::Replace { nodes } => {
+                each(nodes, &mut |world, node| world.restart(node))
+            }
             Fault::Pause { nodes } => {
                 each(nodes, &mut |world, node| world.hosts[usize::from(node)].pause())
             }

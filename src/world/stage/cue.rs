@@ -71,6 +71,8 @@ pub enum Cue {
         /// Whether what was not synced is lost.
         lose_unsynced: bool,
     },
+    /// `wipe A B`: they crash, and come back with nothing.
+    Wipe(Vec<NodeId>),
     /// `restart A B`.
     Restart(Vec<NodeId>),
     /// `clock A -5ms`: from now on it is so much ahead.
@@ -179,6 +181,7 @@ impl Cue {
                 }
                 Ok(Self::Crash { nodes, lose_unsynced })
             }
+            "wipe" => Ok(Self::Wipe(names.some(words)?)),
             "restart" => Ok(Self::Restart(names.some(words)?)),
             "clock" => {
                 let node = names.node(words)?;
@@ -191,7 +194,7 @@ impl Cue {
             }
             other => Err(format!(
                 "found \"{other}\"; expected the name of a client and a colon, or clients, arrive, answer, \
-                 disconnect, deliver, drop, duplicate, sync, timer, crash, restart, clock, settle, give \
+                 disconnect, deliver, drop, duplicate, sync, timer, crash, wipe, restart, clock, settle, give \
                  up, wait, pace or patience"
             )),
         }

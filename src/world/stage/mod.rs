@@ -221,7 +221,10 @@ impl Stage {
                 self.timers.remove(place.ok_or(Impossible::NoSuchTimer)?);
                 Ok(self.give(*node, Input::Timer(*timer)))
             }
-            Step::Crash { node, lose_unsynced } => self.crash(*node, *lose_unsynced),
+            Step::Crash { node, lose_unsynced } => {
+                self.stop(*node, |host| host.crash(*lose_unsynced))
+            }
+            Step::Wipe { node } => self.stop(*node, Host::wipe),
             Step::Restart { node } if self.hosts[usize::from(*node)].is_down() => {
                 Ok(self.start(*node))
             }
@@ -343,9 +346,13 @@ impl Stage {
         place.ok_or(Impossible::NotWaiting)
     }
 
-    fn crash(&mut self, node: NodeId, lose_unsynced: bool) -> Result<Vec<Happening>, Impossible> {
+    fn stop(
+        &mut self,
+        node: NodeId,
+        stop: impl FnOnce(&mut Host) -> bool,
+    ) -> Result<Vec<Happening>, Impossible> {
         self.running(node)?;
-        Arc::make_mut(&mut self.hosts[usize::from(node)]).crash(lose_unsynced);
+        stop(Arc::make_mut(&mut self.hosts[usize::from(node)]));
         self.timers.retain(|(other, _)| *other != node);
         let mut breaks = |waiting: &mut Waiting| match &mut waiting.connection {
             _ if waiting.node != node => false,

@@ -146,6 +146,9 @@ impl<'s> Director<'s> {
             Cue::Crash { nodes, lose_unsynced } => nodes.iter().try_for_each(|node| {
                 self.take(Step::Crash { node: *node, lose_unsynced: *lose_unsynced })
             }),
+            Cue::Wipe(nodes) => {
+                nodes.iter().try_for_each(|node| self.take(Step::Wipe { node: *node }))
+            }
             Cue::Restart(nodes) => {
                 nodes.iter().try_for_each(|node| self.take(Step::Restart { node: *node }))
             }

@@ -84,6 +84,7 @@ impl Scribe {
             Step::Crash { node, lose_unsynced } => {
                 Cue::Crash { nodes: vec![*node], lose_unsynced: *lose_unsynced }
             }
+            Step::Wipe { node } => Cue::Wipe(vec![*node]),
             Step::Restart { node } => Cue::Restart(vec![*node]),
             Step::SetClock { node, offset } => Cue::SetClock { node: *node, offset: *offset },
             Step::GiveUp { process } => Cue::GiveUp { client: self.client(*process) },

@@ -37,6 +37,7 @@ impl Cue {
                 let losing = if *lose_unsynced { " losing unsynced" } else { "" };
                 format!("crash {}{losing}", names.list(nodes))
             }
+            Self::Wipe(nodes) => format!("wipe {}", names.list(nodes)),
             Self::Restart(nodes) => format!("restart {}", names.list(nodes)),
             Self::SetClock { node, offset } => {
                 let sign = if *offset < 0 { '-' } else { '+' };

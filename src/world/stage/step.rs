@@ -68,6 +68,11 @@ pub enum Step {
         /// Whether what was not synced is lost.
         lose_unsynced: bool,
     },
+    /// A node stops, as in a crash, and its disk is emptied.
+    Wipe {
+        /// Which.
+        node: NodeId,
+    },
     /// A node that is down starts, with what is on its disk.
     Restart {
         /// Which.

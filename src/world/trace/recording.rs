@@ -111,14 +111,15 @@ impl Recording {
         }
     }
 
-    /// A node is about to crash. What reached the disk of a paused node stays there, though the node never
+    /// A node is about to stop for good, in this way. What reached the disk of a paused node stays there, though the node never
     /// learns of it; what else has arrived is lost.
-    pub(in crate::world) fn crash(
+    pub(in crate::world) fn stop(
         &mut self,
         at: Nanos,
         node: NodeId,
         host: &Host,
         lose_unsynced: bool,
+        step: Step,
     ) {
         if host.is_down() {
             return;
@@ -133,6 +134,6 @@ impl Recording {
                 Input::Persisted { .. } | Input::Request(_) | Input::Timer(_) => {}
             }
         }
-        self.step(at, Step::Crash { node, lose_unsynced });
+        self.step(at, step);
     }
 }

@@ -100,6 +100,8 @@ pub enum Incident {
     Timer(Timer),
     /// It stopped; whether it lost what was not synced.
     Crashed(bool),
+    /// It stopped, and its disk was emptied.
+    Wiped,
     /// It started again.
     Restarted,
     /// Its clock was set so much ahead, in nanoseconds.
@@ -189,6 +191,10 @@ impl<'k> Draftsman<'k> {
             Step::Timer { node, timer } => self.mark(*at, *node, Incident::Timer(*timer)),
             Step::Crash { node, lose_unsynced } => {
                 self.mark(*at, *node, Incident::Crashed(*lose_unsynced));
+                self.writing[usize::from(*node)].clear();
+            }
+            Step::Wipe { node } => {
+                self.mark(*at, *node, Incident::Wiped);
                 self.writing[usize::from(*node)].clear();
             }
             Step::Restart { node } => self.mark(*at, *node, Incident::Restarted),

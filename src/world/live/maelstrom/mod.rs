@@ -121,6 +121,10 @@ impl Hosts for Maelstrom {
         self.programs.kill(id)
     }
 
+    fn wipe(&mut self, id: NodeId) -> Result<(), LiveError> {
+        self.programs.wipe(id)
+    }
+
     fn pause(&mut self, id: NodeId) -> bool {
         self.programs.pause(id)
     }
