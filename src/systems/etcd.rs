@@ -158,9 +158,16 @@ impl System for Etcd {
         })
     }
 
-    fn readmit(&self, cluster: &Arc<Cluster>, node: NodeId) -> Pending<Result<(), String>> {
+    fn admit(
+        &self,
+        cluster: &Arc<Cluster>,
+        node: NodeId,
+        start: Start,
+    ) -> Pending<Result<(), String>> {
         let cluster = Arc::clone(cluster);
-        Box::pin(async move { readmit(&cluster, node).await })
+        Box::pin(async move {
+            if start == Start::Wiped { readmit(&cluster, node).await } else { Ok(()) }
+        })
     }
 
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient {

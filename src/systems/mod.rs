@@ -10,6 +10,7 @@ mod client;
 mod etcd;
 mod facts;
 mod find;
+mod rabbitmq;
 mod redis;
 mod zookeeper;
 
@@ -29,7 +30,8 @@ use crate::promise::Promise;
 use crate::protocol::NodeId;
 
 /// All systems.
-pub const SYSTEMS: &[&dyn System] = &[&etcd::Etcd, &redis::Redis, &zookeeper::ZooKeeper];
+pub const SYSTEMS: &[&dyn System] =
+    &[&etcd::Etcd, &rabbitmq::RabbitMq, &redis::Redis, &zookeeper::ZooKeeper];
 
 /// A system of this name.
 pub fn named(name: &str) -> Option<&'static dyn System> {
@@ -67,8 +69,14 @@ pub trait System: fmt::Debug + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// What is to be done before a node that has lost its disk starts again. What fails is tried again.
-    fn readmit(&self, _cluster: &Arc<Cluster>, _node: NodeId) -> Pending<Result<(), String>> {
+    /// Does what must be done before a node starts for the first time, or with nothing into a cluster that knows
+    /// it. What fails is tried again.
+    fn admit(
+        &self,
+        _cluster: &Arc<Cluster>,
+        _node: NodeId,
+        _start: Start,
+    ) -> Pending<Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
 

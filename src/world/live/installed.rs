@@ -84,10 +84,7 @@ impl Installed {
         let caretaker = caretaker.map_err(set_up("the caretaker"))?;
         let nodes = names.iter().map(|_| Node::default()).collect();
         let mut installed = Self { system, cluster, nodes, dir, caretaker, netns };
-        for id in installed.cluster.ids() {
-            installed.launch(id, Start::First)?;
-        }
-        installed.wait_for_all()?;
+        installed.start_all()?;
         Ok(installed)
     }
 
@@ -123,7 +120,7 @@ impl Installed {
 
     /// Asks the others to let a node in that has lost its disk. Where they cannot, it is asked again.
     fn readmit(&self, id: NodeId) -> Receiver<Result<(), String>> {
-        let readmitted = self.system.readmit(&self.cluster, id);
+        let readmitted = self.system.admit(&self.cluster, id, Start::Wiped);
         let asked = async {
             let answer = readmitted.await;
             if answer.is_err() {
@@ -153,24 +150,41 @@ impl Installed {
         Ok(())
     }
 
-    /// Waits until all nodes are ready, and prepares them.
-    fn wait_for_all(&mut self) -> Result<(), LiveError> {
-        let patience = self.system.facts().start;
-        let deadline = Instant::now() + patience;
-        let mut waiting: Vec<NodeId> = self.cluster.ids().collect();
-        while let Some(first) = waiting.first().copied() {
-            self.failure().map_or(Ok(()), Err)?;
-            match self.ask(self.system.ready(&self.cluster, first), PATIENCE) {
-                Ok(()) => drop(waiting.remove(0)),
-                Err(why) if Instant::now() > deadline => {
-                    return Err(self.not_ready(first, patience, why));
-                }
-                Err(_) => sleep(ASK_EVERY),
-            }
+    /// Starts all nodes, waits until they are ready, and prepares them.
+    fn start_all(&mut self) -> Result<(), LiveError> {
+        let deadline = Instant::now() + self.system.facts().start;
+        for id in self.cluster.ids() {
+            let admit = |of: &Self| of.system.admit(&of.cluster, id, Start::First);
+            // It can only wait for those before it.
+            self.wait(id.saturating_sub(1), &admit, deadline)?;
+            self.launch(id, Start::First)?;
+        }
+        for id in self.cluster.ids() {
+            let ready = |of: &Self| of.system.ready(&of.cluster, id);
+            self.wait(id, &ready, deadline)?;
         }
         let (system, cluster) = (self.system.facts().name, &self.cluster);
         let prepared = self.ask(self.system.prepare(cluster), CHANGE);
         prepared.map_err(|why| LiveError::Unprepared { system, why })
+    }
+
+    /// Asks something of a node until it is so.
+    fn wait(
+        &mut self,
+        id: NodeId,
+        question: &dyn Fn(&Self) -> Pending<Result<(), String>>,
+        deadline: Instant,
+    ) -> Result<(), LiveError> {
+        loop {
+            self.failure().map_or(Ok(()), Err)?;
+            match self.ask(question(self), PATIENCE) {
+                Ok(()) => return Ok(()),
+                Err(why) if Instant::now() > deadline => {
+                    return Err(self.not_ready(id, self.system.facts().start, why));
+                }
+                Err(_) => sleep(ASK_EVERY),
+            }
+        }
     }
 
     fn not_ready(&self, id: NodeId, after: Duration, why: String) -> LiveError {
