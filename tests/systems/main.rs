@@ -6,6 +6,7 @@ mod bad;
 mod known;
 #[path = "../live/left.rs"]
 mod left;
+mod pages;
 #[path = "../command_line/shell.rs"]
 mod shell;
 mod survival;
