@@ -31,6 +31,7 @@
 //! | [`campaign`] | many runs of one question | |
 //! | [`store`] | the run directory | |
 //! | [`report`] | results as text, JSON, pages and pictures | recomputing verdicts |
+//! | [`export`] | histories for the tools of others: operations as a table, traces of events | deciding anything |
 //! | [`serve`] | a local site over the runs in a store | writing, following paths out of it |
 //! | [`cli`] | the command line | logic |
 //!
@@ -39,6 +40,7 @@
 pub mod campaign;
 pub mod cli;
 pub mod client;
+pub mod export;
 pub mod generator;
 pub mod http;
 pub mod judge;

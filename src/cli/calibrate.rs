@@ -35,13 +35,15 @@ const STANDARD: &[(&str, &str)] = &[
 const EXAMPLES: &str = "Examples:
   quorate calibrate
       how likely a run of each standard workload catches each known bug
-  quorate calibrate workloads/protocols/raft-*.toml --runs 500 --save calibration.json
-      of some workloads, to be quoted by quorate torture --calibration calibration.json
+  quorate calibrate workloads/protocols/raft-*.toml --runs 500 \\
+    --save calibration.json
+      of some workloads, to be quoted by quorate torture --calibration
+      calibration.json
   quorate calibrate --mutants no-write-back,ack-before-sync --json
       of two bugs
 
-Exit codes: 0 every bug is caught by some workload, and nothing else; 1 a bug survives, or there is a
-false alarm.";
+Exit codes: 0 every bug is caught by some workload, and nothing else; 1 a bug
+survives, or there is a false alarm.";
 
 /// What `quorate calibrate` takes.
 #[derive(Debug, Clone, Args)]

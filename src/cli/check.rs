@@ -18,19 +18,22 @@ use super::source::{Loaded, load};
 use super::stream;
 use super::{Exit, print, print_json};
 use crate::judge::{Examined, Ladder, OverallStaleness, examine};
-use crate::report::{self, counted, explanation, not_linearizable_either};
+use crate::report::{self, counted, explanation, not_linearizable_either, wrap};
 
 const EXAMPLES: &str = "Examples:
   quorate check store/*/history.jsonl
       histories of our own runs
   quorate check history.edn --initial 0 --nil-read any
-      a Jepsen history as Knossos reads it: the register holds 0 at first, and a read of nil says
+      a Jepsen history as Knossos reads it: the register holds 0 at first, and a
+      read of nil says
       nothing
   quorate check etcd_000.log --failed-cas mismatch
-      a failed compare-and-set met another value, as Porcupine reads its etcd logs
+      a failed compare-and-set met another value, as Porcupine reads its etcd
+      logs
   quorate check history.jsonl --condition causal
       fails only if the history is not even causal
-  quorate check history.jsonl --certificate proof.json && quorate verify history.jsonl proof.json
+  quorate check history.jsonl --certificate proof.json && quorate verify \\
+    history.jsonl proof.json
       the proof as a file, and an independent check of it
   quorate check huge.jsonl --stream
       a history that does not fit into memory";
@@ -243,7 +246,7 @@ fn heading(path: &Path, loaded: &Loaded, verdict: &str) -> String {
 pub(super) fn keys_text(results: &[KeyResult]) -> String {
     let mut out = String::new();
     for (engine, why, count) in engines(results) {
-        let _ = writeln!(out, "  {count} by {engine}, since {why}");
+        out += &wrap(&format!("{count} by {engine}, since {why}"), 2, 4);
     }
     let (mut told, mut others) = (0, Vec::new());
     for result in results {

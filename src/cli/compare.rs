@@ -27,16 +27,20 @@ use crate::world::WorldKind;
 const EXAMPLES: &str = "Examples:
   quorate compare --n 3 --r all --w all
       every R and W of three nodes: healthy, partitioned, and with one slow node
-  quorate compare --protocol lww,abd,raft --n 3,5 --conditions healthy --csv table.csv
+  quorate compare --protocol lww,abd,raft --n 3,5 --conditions healthy \\
+    --csv table.csv
       protocols side by side, at majorities
   quorate compare --protocol lww --n 5 --r 1,2,3 --w 1,2,3 --html compare.html
       a page with heat maps and the Pareto front
   quorate compare --protocol abd,raft --n 3 --latencies rtt.csv
       over links as slow as yours
-  quorate compare --protocol lww --n 3 --r 1,2 --w 1,2 --world processes --time 5m
+  quorate compare --protocol lww --n 3 --r 1,2 --w 1,2 --world processes \\
+    --time 5m
       real processes, one cluster after another
-  quorate compare workload.toml --like cassandra --rf 3 --read ONE --write QUORUM
-      with the clients and the network of a workload, and settings of another system
+  quorate compare workload.toml --like cassandra --rf 3 --read ONE \\
+    --write QUORUM
+      with the clients and the network of a workload, and settings of another
+      system
 
 Exit codes: 0 no configuration broke its promise, 1 one did.";
 

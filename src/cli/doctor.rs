@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, print, print_json};
+use crate::report::entry_at;
 use crate::store::left_behind;
 use crate::world::live::DISKS;
 use crate::world::live::netns::remove_left_behind;
@@ -14,9 +15,13 @@ use crate::world::machine::{features, syncs_per_second};
 
 const EXAMPLES: &str = "Examples:
   quorate doctor
-      what this machine can do; what runs that were killed left behind is removed
+      what this machine can do; what runs that were killed left behind is
+      removed
   quorate doctor --json
       the same as one JSON document";
+
+/// Where what is said of each begins.
+const MARGIN: usize = 19;
 
 /// What `quorate doctor` takes.
 #[derive(Debug, Clone, Args)]
@@ -54,16 +59,18 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit> {
     let mut text = String::new();
     for feature in &features {
         let there = if feature.is_there { "yes" } else { "no" };
-        text += &format!("{:19}{there:4} {}, {}\n", feature.name, feature.serves, feature.about);
+        let about = format!("{there:4} {}, {}", feature.serves, feature.about);
+        entry_at(&mut text, MARGIN, feature.name, &about);
     }
     let syncs = syncs.map_or_else(|| "none".to_owned(), |syncs| format!("{syncs} a second"));
-    text += &format!("{:19}{syncs} in {}\n", "syncs", here.display());
+    entry_at(&mut text, MARGIN, "syncs", &format!("{syncs} in {}", here.display()));
     if removed.is_empty() {
-        text += "left behind        nothing\n";
+        entry_at(&mut text, MARGIN, "left behind", "nothing");
     }
     for path in removed {
         let path = path.display();
-        text += &format!("left behind        {path}, by a run that was killed; now removed\n");
+        let about = format!("{path}, by a run that was killed; now removed");
+        entry_at(&mut text, MARGIN, "left behind", &about);
     }
     print(&text)?;
     Ok(Exit::AsExpected)

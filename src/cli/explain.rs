@@ -20,7 +20,8 @@ use crate::time::{Nanos, parse_duration};
 use crate::workload::{File, Overrides, SYSTEMS, Workload};
 
 const EXAMPLES: &str = "Examples:
-  quorate explain cassandra --rf 3 --read ONE --write QUORUM --nemesis clock-skew
+  quorate explain cassandra --rf 3 --read ONE --write QUORUM \\
+    --nemesis clock-skew
       what the settings of a system promise, and what its quorums are worth
   quorate explain workloads/first-steps/new-old-inversion.toml
       the same for the cluster of a workload
@@ -30,18 +31,20 @@ const EXAMPLES: &str = "Examples:
       quorums of which one is left after two failures, and any two meet
   quorate explain --reads 'a*b*c + d*e*f' --read-fraction 0.9 --svg grid.svg
       the rows of a grid; writes are left out: the smallest that meet all reads
-  quorate explain --reads 'majority(a, b, c)' --writes 'weighted 3 of (a: 2, b: 1, c: 1)' \\
-      --capacity a=100/50,b=80,c=80 --fail 0.01 --latency a=1ms,b=2ms,c=40ms
+  quorate explain --reads 'majority(a, b, c)' \\
+    --writes 'weighted 3 of (a: 2, b: 1, c: 1)' \\
+    --capacity a=100/50,b=80,c=80 --fail 0.01 --latency a=1ms,b=2ms,c=40ms
       reads and writes of different kinds, over nodes that differ
   quorate explain --n 6 --r 3 --w 4 --zone east=n1,n2,n3 --zone west=n4,n5,n6
       what the loss of a zone does
   quorate explain --system tree:3x2
       a tree of three levels, each node with two children
-  quorate explain --search a,b,c,d,e --resilience 1 --capacity a=100,b=50 --read-fraction 0.8
+  quorate explain --search a,b,c,d,e --resilience 1 --capacity a=100,b=50 \\
+    --read-fraction 0.8
       the best system for these nodes that survives any one failure
 
-In expressions `*` is and, `+` is or; majority(…), choose K of (…) and weighted K of (…) can stand in each
-other.";
+In expressions `*` is and, `+` is or; majority(…), choose K of (…) and weighted
+K of (…) can stand in each other.";
 
 /// What `quorate explain` takes.
 #[derive(Debug, Clone, Args)]

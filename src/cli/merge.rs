@@ -16,9 +16,11 @@ const EXAMPLES: &str = "Examples:
   quorate merge shard-1 shard-2 shard-3 --into night --junit torture.xml
       what the parts of a campaign came to together
   AWS_REGION=eu-west-1 quorate merge s3://ci/night/part-1 s3://ci/night/part-2 --into night
-      the same from object storage (s3, gs, az), with the keys that the environment has
+      the same from object storage (s3, gs, az), with the keys that the
+      environment has
 
-The parts may overlap, as after a machine that was replaced; what they say of the same run must be the same.";
+The parts may overlap, as after a machine that was replaced; what they say of
+the same run must be the same.";
 
 /// What `quorate merge` takes.
 #[derive(Debug, Clone, Args)]

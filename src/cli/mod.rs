@@ -46,7 +46,7 @@ use serde::Serialize;
 /// Drives concurrent clients against a quorum-replicated register store while a nemesis breaks it,
 /// records what every client saw, and decides register by register whether that is linearizable.
 #[derive(Debug, Parser)]
-#[command(name = "quorate", version, after_help = EXIT_CODES)]
+#[command(name = "quorate", version, after_help = EXIT_CODES, max_term_width = 80)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

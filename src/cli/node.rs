@@ -18,13 +18,17 @@ use crate::rng::Seed;
 const EXAMPLES: &str = "Examples:
   quorate node three.toml --node n1 --listen 127.0.0.1:7001 --data data/n1 \\
       --peer n2=127.0.0.1:7002 --peer n3=127.0.0.1:7003
-      the first of three nodes; what it puts on disk goes to data/n1, its log to standard error
+      the first of three nodes; what it puts on disk goes to data/n1, its log to
+      standard error
 
 It prints `listening ADDRESS` when it is ready, and stops on SIGTERM or Ctrl-C.";
 
+const USAGE: &str = "quorate node [OPTIONS] --node <NAME> --listen <ADDRESS>
+                    --data <DIR> <WORKLOAD>";
+
 /// What `quorate node` takes.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(super) struct NodeArgs {
     /// The workload file whose [cluster] this is a node of; the rest of it plays no part.
     workload: PathBuf,

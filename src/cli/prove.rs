@@ -23,11 +23,12 @@ const EXAMPLES: &str = "Examples:
       the shortest interleaving that shows the anomaly, as a script
   quorate prove --n 3 --r 2 --w 2 --writers 2 --readers 1 --crashes 1
       with a crash that loses what was not synced
-  quorate prove --protocol lww --writers 2 --readers 1 --skews 1 --expect stale-read
+  quorate prove --protocol lww --writers 2 --readers 1 --skews 1 \\
+    --expect stale-read
       a clock that is set back
 
-Losses, delays and partitions need no number: a message that is lost is one that never arrives, and
-each may. The same holds for a node that stays down.";
+Losses, delays and partitions need no number: a message that is lost is one that
+never arrives, and each may. The same holds for a node that stays down.";
 
 /// What `quorate prove` takes.
 #[derive(Debug, Clone, Args)]

@@ -73,11 +73,11 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit> {
         let (lines, seed) = (compared.same, info.seed);
         print(&match (&compared.difference, same) {
             (None, true) => format!(
-                "the same: seed {seed} gives the same {lines} lines, SHA-256 {}\n",
+                "the same: seed {seed} gives the same {lines} lines\nSHA-256 {}\n",
                 compared.digest
             ),
             (None, false) => format!(
-                "different: the lines are the same, but {} was recorded for SHA-256, and it is {}\n",
+                "different: the lines are the same, but not their SHA-256\n  recorded  {}\n  replayed  {}\n",
                 info.digest, compared.digest
             ),
             (Some(_), true) => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use quorate_checker::{Certificate, Event, Format};
+use quorate_checker::{Certificate, Event, Format, Object};
 use serde_json::Value;
 
 use super::budget::BudgetArgs;
@@ -27,8 +27,10 @@ const EXAMPLES: &str = "Examples:
       the report of a run once more; every run makes its own
   quorate report history.edn --initial 0 --nil-read any -o register.html
       the report of a history of Jepsen's
-  quorate report store/20261123T201500-majority-abd-42 --junit run.xml --markdown summary.md
-      for continuous integration: one test for what was expected, one for what was promised";
+  quorate report store/20261123T201500-majority-abd-42 --junit run.xml \\
+    --markdown summary.md
+      for continuous integration: one test for what was expected, one for what
+      was promised";
 
 /// What `quorate report` takes.
 #[derive(Debug, Clone, Args)]
@@ -216,5 +218,6 @@ fn of_history(args: &ReportArgs) -> Result<Report> {
 fn trace(path: &Path, format: Option<Format>, certificate: &Certificate) -> Result<Trace> {
     let source = Source::open(path, format, true)?;
     let events = source.map(|entry| entry.map(Event::from));
-    Trace::read(events, certificate).with_context(|| path.display().to_string())
+    let is_register = certificate.reading.model == Object::Register;
+    Trace::read(events, is_register).with_context(|| path.display().to_string())
 }

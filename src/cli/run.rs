@@ -37,7 +37,8 @@ const EXAMPLES: &str = "Examples:
       the default: majority quorums under partitions and crashes
   quorate run workloads/first-steps/stale-read.toml --seed 7
       a workload from a file, with a seed of your own
-  quorate run --protocol lww --n 3 --r 2 --w 2 --nemesis clock-skew --expect lost-write
+  quorate run --protocol lww --n 3 --r 2 --w 2 --nemesis clock-skew \\
+    --expect lost-write
       what most Dynamo-style stores do when clocks differ
   quorate run --n 5 --r 2 --w 3 --ops 100000 --json
       R + W = N; one JSON document on standard output
@@ -46,10 +47,12 @@ const EXAMPLES: &str = "Examples:
   quorate run workloads/first-steps/majority-abd.toml --world processes
       the same with real processes, which are really killed and really cut off
   quorate run --world remote --hosts root@db1,root@db2,root@db3
-      nodes on three hosts that ssh can log in to, cut off from each other by nftables
+      nodes on three hosts that ssh can log in to, cut off from each other by
+      nftables
   quorate run --maelstrom 'python3 raft.py' --nodes 5 --nemesis partition,pause
       a program in any language that speaks Maelstrom's protocol
-  quorate run --world processes --ops 10000000 --time-limit 1h --nemesis none --record-only
+  quorate run --world processes --ops 10000000 --time-limit 1h --nemesis none \\
+    --record-only
       a run whose history does not fit into memory
   quorate run --ops 100000000 --time-limit 1d --record-only --until-violation
       checked while it runs, in memory for what is under way";

@@ -13,11 +13,13 @@ use crate::serve::Serving;
 
 const EXAMPLES: &str = "Examples:
   quorate serve
-      the runs in store/ as pages: lists, comparisons, reports, and runs in progress
+      the runs in store/ as pages: lists, comparisons, reports, and runs in
+      progress
   quorate serve --store nightly --listen 127.0.0.1:0
       another store, at any port that is free
   quorate serve --listen 0.0.0.0:8017
-      for everybody who reaches this machine, all of whom may read the whole store";
+      for everybody who reaches this machine, all of whom may read the whole
+      store";
 
 /// What `quorate serve` takes.
 #[derive(Debug, Clone, Args)]

@@ -30,8 +30,8 @@ const EXAMPLES: &str = "Examples:
   quorate shrink workload.toml --seed 7 --anomaly lost-write --save bug.toml
       of several anomalies, this one
 
-A run without a violation in which some client gets nothing through in the end becomes the smallest workload
-that still leaves one without, with the same seed.
+A run without a violation in which some client gets nothing through in the end
+becomes the smallest workload that still leaves one without, with the same seed.
 
 Exit codes: 0 a smaller story was saved, 1 there is nothing to shrink.";
 

@@ -21,17 +21,20 @@ use crate::workload::{File as WorkloadFile, Workload};
 
 const EXAMPLES: &str = "Examples:
   quorate torture --runs 1000
-      the default: a thousand times majority quorums, each time under other faults
+      the default: a thousand times majority quorums, each time under other
+      faults
   quorate torture workloads/protocols/raft-*.toml --time 30m --store nightly
       several workloads in turn for half an hour; the same command again goes on
   quorate torture --runs 100000 --shard 3/8 --seed-from $(git rev-parse HEAD)
       the third of eight machines, with other seeds for each commit
-  quorate torture workloads/first-steps/stale-read.toml --runs 200 --junit torture.xml
+  quorate torture workloads/first-steps/stale-read.toml --runs 200 \\
+    --junit torture.xml
       for continuous integration
 
-Each seed draws which faults exist at all, how wild they are, how many clients and registers there are,
-and how long everything takes; the cluster stays what it is, and so does its promise. At the end of each
-run everything is mended, and every client must get through again.";
+Each seed draws which faults exist at all, how wild they are, how many clients
+and registers there are, and how long everything takes; the cluster stays what
+it is, and so does its promise. At the end of each run everything is mended, and
+every client must get through again.";
 
 /// What `quorate torture` takes.
 #[derive(Debug, Clone, Args)]

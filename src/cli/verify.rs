@@ -13,9 +13,11 @@ use super::source::load;
 use super::{Exit, print, print_json};
 
 const EXAMPLES: &str = "Examples:
-  quorate verify store/latest-run/history.jsonl store/latest-run/certificate.json
+  quorate verify store/latest-run/history.jsonl \\
+    store/latest-run/certificate.json
 
-Exit codes: 0 the certificate is accepted, 1 it is rejected, 2 it is accepted but leaves keys open.";
+Exit codes: 0 the certificate is accepted, 1 it is rejected, 2 it is accepted
+but leaves keys open.";
 
 /// What `quorate verify` takes.
 #[derive(Debug, Clone, Args)]

@@ -39,7 +39,8 @@ pub use quorum_svg::drawing;
 pub use spacetime::{Story, behind, script_picture};
 pub use staleness::staleness;
 pub use text::{
-    configuration, counted, entry, explanation, isolation, judged, ladder, not_linearizable_either,
+    configuration, counted, entry, entry_at, explanation, isolation, judged, ladder,
+    not_linearizable_either, wrap,
 };
 pub use trace::{Operation, Trace, fit};
 

@@ -313,8 +313,13 @@ fn contended(object: Object, evidence: &Evidence) -> String {
 
 /// Adds a text under a name in the margin.
 pub fn entry(out: &mut String, name: &str, text: &str) {
-    let text = wrap(text, MARGIN, MARGIN);
-    let _ = write!(out, "{name:MARGIN$}{}", &text[MARGIN.min(text.len())..]);
+    entry_at(out, MARGIN, name, text);
+}
+
+/// The same with a margin as wide as this.
+pub fn entry_at(out: &mut String, margin: usize, name: &str, text: &str) {
+    let text = wrap(text, margin, margin);
+    let _ = write!(out, "{name:margin$}{}", &text[margin.min(text.len())..]);
 }
 
 /// A number of things, in the plural unless it is one.
@@ -323,7 +328,7 @@ pub fn counted(count: u64, thing: &str) -> String {
 }
 
 /// Breaks a text into lines, the first indented by `first` and the others by `rest`.
-pub(super) fn wrap(text: &str, first: usize, rest: usize) -> String {
+pub fn wrap(text: &str, first: usize, rest: usize) -> String {
     let mut out = " ".repeat(first);
     let mut column = first;
     for word in text.split(' ') {

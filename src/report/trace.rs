@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use quorate_checker::{
-    Certificate, Datum, Event, EventKind, Object, Outcome, Process, ReadError, Value,
-};
+use quorate_checker::{Datum, Event, EventKind, Outcome, Process, ReadError, Value};
 use rustc_hash::FxHashMap;
 
 use super::clocks::Clocks;
@@ -65,13 +63,14 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Reads all events of a history whose certificate says how to read it.
+    /// Reads all events of a history. In one of registers a list of two is a key with a value, where one
+    /// value is expected.
     pub fn read(
         events: impl Iterator<Item = Result<Event, ReadError>>,
-        certificate: &Certificate,
+        is_register: bool,
     ) -> Result<Self, ReadError> {
         let mut builder = Builder {
-            is_register: certificate.reading.model == Object::Register,
+            is_register,
             trace: Self { has_times: true, ..Self::default() },
             ..Builder::default()
         };

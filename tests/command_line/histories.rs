@@ -1,6 +1,8 @@
 //! `quorate check` and `quorate verify` of histories from elsewhere.
 
 use expect_test::{Expect, expect};
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use serde_json::{Value, json};
 
 use super::{Shell, project};
 
@@ -285,8 +287,94 @@ fn a_history_can_be_written_in_other_formats() {
     assert_eq!(told("history.edn"), told(&from));
     let refused = |arguments: &str| shell.quorate(&format!("convert {arguments}")).ends(254).err;
     assert!(refused(&format!("{from} history.bin")).contains("cannot make history.bin"));
-    assert!(refused(&format!("{from} history.txt")).contains("ends in .jsonl, .edn or .bin"));
+    assert!(
+        refused(&format!("{from} history.txt")).contains("ends in .jsonl, .edn, .bin, .parquet or")
+    );
     shell.write("bad.jsonl", VALID.replace(":1}", ":}"));
     assert!(refused("bad.jsonl bad.bin").contains("bad.jsonl: line 1"));
     assert!(!shell.path("bad.bin").exists(), "half a history is left");
+}
+
+/// Operations of all kinds: one that never ends, one that is given up, a compare-and-set that meets another
+/// value, and a name.
+const MIXED: &str = r#"{"index":0,"time":10,"process":0,"type":"invoke","f":"write","key":"x","value":7}
+{"index":1,"time":20,"process":1,"type":"invoke","f":"cas","key":"x","value":[7,8]}
+{"index":2,"time":30,"process":0,"type":"ok","f":"write","key":"x","value":7}
+{"index":3,"time":35,"process":"nemesis","type":"info","f":"pause","value":{"nodes":["n1"]}}
+{"index":4,"time":40,"process":1,"type":"fail","f":"cas","key":"x","value":[7,8],"observed":"seven"}
+{"index":5,"time":50,"process":1,"type":"invoke","f":"read","key":"x","value":null}
+{"index":6,"time":60,"process":2,"type":"invoke","f":"write","key":"y","value":9}
+{"index":7,"time":70,"process":1,"type":"ok","f":"read","key":"x","value":7}
+{"index":8,"time":75,"process":"nemesis","type":"info","f":"resume","value":{"nodes":["n1"]}}
+{"index":9,"time":80,"process":0,"type":"invoke","f":"write","key":"x","value":10}
+{"index":10,"time":90,"process":0,"type":"info","f":"write","key":"x","value":10,"error":"timeout"}
+"#;
+
+#[test]
+fn operations_can_be_written_as_a_table() {
+    let shell = Shell::new();
+    shell.write("mixed.jsonl", MIXED);
+    let out = shell.quorate("convert mixed.jsonl mixed.parquet").ends(0).out;
+    assert_eq!(out, "mixed.parquet: 5 operations\n");
+    let file = std::fs::File::open(shell.path("mixed.parquet")).expect("it was written");
+    let reader = SerializedFileReader::new(file).expect("it is Parquet");
+    let rows = reader.get_row_iter(None).expect("it has rows");
+    let rows: Vec<String> = rows.map(|row| row.expect("a row").to_string()).collect();
+    expect![[r#"
+        {process: 0, f: "write", key: "x", value: "7", expected: null, observed: null, outcome: "ok", error: null, call_index: 0, return_index: 2, call_ns: 10, return_ns: 30}
+        {process: 1, f: "cas", key: "x", value: "8", expected: "7", observed: "seven", outcome: "fail", error: null, call_index: 1, return_index: 4, call_ns: 20, return_ns: 40}
+        {process: 1, f: "read", key: "x", value: "7", expected: null, observed: null, outcome: "ok", error: null, call_index: 5, return_index: 7, call_ns: 50, return_ns: 70}
+        {process: 0, f: "write", key: "x", value: "10", expected: null, observed: null, outcome: "info", error: "timeout", call_index: 9, return_index: 10, call_ns: 80, return_ns: 90}
+        {process: 2, f: "write", key: "y", value: "9", expected: null, observed: null, outcome: "info", error: null, call_index: 6, return_index: null, call_ns: 60, return_ns: null}"#]].assert_eq(&rows.join("\n"));
+    let refused = |arguments: &str| shell.quorate(&format!("convert {arguments}")).ends(254).err;
+    let begins = MIXED.replacen(r#""process":1"#, r#""process":0"#, 1);
+    shell.write("begins.jsonl", begins);
+    let error = refused("begins.jsonl begins.parquet");
+    assert!(
+        error.contains("begins.jsonl: line 2: process 0 begins an operation before"),
+        "{error}"
+    );
+    let ends = MIXED.split_once('\n').expect("there are lines").1;
+    shell.write("ends.jsonl", ends);
+    let error = refused("ends.jsonl ends.parquet");
+    assert!(
+        error.contains("ends.jsonl: line 2: process 0 ends an operation, and has none"),
+        "{error}"
+    );
+    assert!(!shell.path("ends.parquet").exists(), "half a table is left");
+}
+
+#[test]
+fn a_history_can_be_written_as_trace_events() {
+    let shell = Shell::new();
+    shell.write("mixed.jsonl", MIXED);
+    let out = shell.quorate("convert mixed.jsonl mixed.trace.json").ends(0).out;
+    assert_eq!(out, "mixed.trace.json: 5 operations\n");
+    let trace = shell.json("mixed.trace.json");
+    let events = trace["traceEvents"].as_array().expect("there are events");
+    let of = |phase: &str| -> Vec<&Value> {
+        events.iter().filter(|event| event["ph"] == phase).collect()
+    };
+    let told: Vec<String> = (of("X").iter())
+        .map(|slice| {
+            let [name, outcome, lane, from, lasts] =
+                ["name", "cat", "tid", "ts", "dur"].map(|field| &slice[field]);
+            format!("{name} {outcome} on {lane} from {from} for {lasts}")
+        })
+        .collect();
+    expect![[r#"
+        "write 7" "ok" on 0 from 0.01 for 0.02
+        "cas [7, 8]" "fail" on 1 from 0.02 for 0.02
+        "read 7" "ok" on 1 from 0.05 for 0.02
+        "write 9" "info" on 2 from 0.06 for 0.03
+        "write 10" "info" on 0 from 0.08 for 0.01"#]]
+    .assert_eq(&told.join("\n"));
+    let [broken, mended] = [of("b"), of("e")].map(|events| events[0].clone());
+    assert_eq!(
+        (&broken["name"], &broken["ts"], &mended["ts"]),
+        (&json!("pause"), &json!(0.035), &json!(0.075))
+    );
+    assert_eq!(broken["id"], mended["id"]);
+    let names: Vec<&Value> = of("M").iter().map(|event| &event["args"]["name"]).collect();
+    assert_eq!(names, ["clients", "nemesis", "process 0", "process 1", "process 2"]);
 }

@@ -12,5 +12,6 @@ mod objects;
 mod proofs;
 mod runs;
 mod shell;
+mod widths;
 
 use shell::{Called, Shell, project};

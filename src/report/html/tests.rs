@@ -8,7 +8,7 @@ fn traced(history: &str) -> (Trace, Certificate) {
     let recorded = Recorded::read(events(), &Reading::default()).unwrap();
     let mut certificate = recorded.certificate();
     certificate.keys.extend(recorded.check(Budget::GENEROUS).map(|result| result.certificate()));
-    (Trace::read(events(), &certificate).unwrap(), certificate)
+    (Trace::read(events(), true).unwrap(), certificate)
 }
 
 fn document_of(history: &str, limit: usize) -> Json {

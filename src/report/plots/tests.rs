@@ -1,13 +1,11 @@
-use quorate_checker::{Certificate, Format, Reader, Reading, Recorded};
+use quorate_checker::{Format, Reader};
 
 use super::*;
 use crate::world::Sent;
 
 fn trace(lines: &str) -> Trace {
-    let events = || Reader::new(lines.as_bytes(), Some(Format::Jsonl)).unwrap();
-    let certificate: Certificate =
-        Recorded::read(events(), &Reading::default()).unwrap().certificate();
-    Trace::read(events(), &certificate).unwrap()
+    let events = Reader::new(lines.as_bytes(), Some(Format::Jsonl)).unwrap();
+    Trace::read(events, true).unwrap()
 }
 
 /// Two operations at once for a second, then one that fails after half a second more.
