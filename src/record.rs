@@ -125,6 +125,12 @@ impl<'f> Recorder<'f> {
         self.record(&event)
     }
 
+    /// All that was broken is mended, and it has been quiet for a while.
+    pub fn settled(&mut self, time: Nanos) -> Result<(), RecordError> {
+        let event = self.event(time, Process::Nemesis, EventKind::Info, "settled");
+        self.record(&event)
+    }
+
     /// Gives what was recorded to the operating system, so that it survives this process.
     pub fn flush(&mut self) -> Result<(), RecordError> {
         Ok(self.file.as_deref_mut().map_or(Ok(()), Write::flush)?)

@@ -439,11 +439,7 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
         if stopped_at.is_none() && self.workload.clients.registers.object == Object::Queue {
             stopped_at = self.empty(watch)?;
         } else if stopped_at.is_none() && self.workload.clients.final_reads {
-            self.generator = Generator::phases([
-                Generator::sleep(self.workload.clients.settle),
-                Generator::each_worker(self.final_reads()),
-            ]);
-            stopped_at = self.go(watch)?;
+            stopped_at = self.read_in_the_end(watch)?;
         }
         self.drain()?;
         let duration = self.world.now();
@@ -465,6 +461,29 @@ impl<'w, 'f, W: World> Runner<'w, 'f, W> {
             timing: self.timing,
             stopped_at,
         })
+    }
+
+    /// When it has been quiet for a while, lets every worker read everything. Returns after how many events it was
+    /// stopped before.
+    fn read_in_the_end(
+        &mut self,
+        watch: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Option<u32>, RunError> {
+        let settle = Generator::sleep(self.workload.clients.settle);
+        let reads = Generator::each_worker(self.final_reads());
+        if self.workload.clients.registers.object == Object::Register {
+            self.generator = Generator::phases([settle, reads]);
+            return self.go(watch);
+        }
+        // What converges does so by then: whoever checks the history must know.
+        self.generator = Generator::phases([settle, Generator::each_worker(Vec::new())]);
+        let stopped_at = self.go(watch)?;
+        if stopped_at.is_some() {
+            return Ok(stopped_at);
+        }
+        self.recorder.settled(self.world.now())?;
+        self.generator = reads;
+        self.go(watch)
     }
 
     /// Goes on until the generator is done. Returns after how many events it was stopped before.

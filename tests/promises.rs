@@ -301,6 +301,7 @@ fn next_above(promised: Condition) -> Option<Rung> {
         Condition::WeakRegular => Some(Rung::Regular),
         Condition::Regular => Some(Rung::Linearizable),
         Condition::AtLeastOnce => panic!("no protocol promises what queues do"),
+        Condition::StrongEventual | Condition::ConvergentRegular => panic!("registers are none"),
         Condition::Linearizable => None,
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use quorate_checker::{
     Anomaly, Budget, Certificate, Explanation, Finding, Function, History, NO_TIME, Op, Outcome,
-    Recorded, Rules, Verdict,
+    Recorded, Rules, Rung, Verdict,
 };
 use serde::Serialize;
 
@@ -62,8 +62,10 @@ impl Judgement {
         anomalies: &[Anomaly],
         ladder: &Ladder,
     ) -> Self {
-        let off_its_rung =
-            promised.rung().is_some_and(|rung| ladder.verdict(rung) == Some(Verdict::Invalid));
+        let stands = |rung: &Rung| ladder.verdict(*rung);
+        let mut stand = promised.rungs().iter().map(stands);
+        let off_its_rung = stand.clone().any(|verdict| verdict == Some(Verdict::Invalid));
+        let is_kept = stand.len() > 0 && stand.all(|verdict| verdict == Some(Verdict::Valid));
         match (promised, verdict) {
             _ if off_its_rung => Self::Broken,
             _ if anomalies.iter().any(|anomaly| promised.forbids(*anomaly)) => Self::Broken,
@@ -71,6 +73,8 @@ impl Judgement {
             (Condition::AtLeastOnce, Verdict::Valid) if object == Object::Queue => Self::Kept,
             (_, Verdict::Invalid) => Self::WeakerByDesign,
             (_, Verdict::Valid) => Self::NotShown,
+            // Nobody has searched long enough for more than was promised.
+            (_, Verdict::Unknown) if is_kept && object != Object::Register => Self::NotShown,
             (_, Verdict::Unknown) => Self::Undecided,
         }
     }

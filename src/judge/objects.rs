@@ -82,10 +82,35 @@ fn vacuous(evidence: &Evidence, look: &str, change: &str) -> String {
 /// What clients saw.
 pub(super) fn symptoms(object: Object, run: &Run) -> Symptoms {
     let mut symptoms = Symptoms::default();
-    if object == Object::Queue {
-        symptoms.add(Symptom::DuplicateDelivery, duplicate_deliveries(run));
+    match object {
+        Object::Register => {}
+        Object::Queue => symptoms.add(Symptom::DuplicateDelivery, duplicate_deliveries(run)),
+        Object::Counter | Object::Set => symptoms.add(Symptom::MissedOwnAdd, missed_own(run)),
     }
     symptoms
+}
+
+/// Reads that do not show all that their process had added before. Of a counter from which something is taken
+/// away, nobody can tell.
+fn missed_own(run: &Run) -> u64 {
+    let done = run.done();
+    let takes_away = |one: &&Done<'_>| matches!(one.asked, Datum::Int(amount) if *amount < 0);
+    let unclear: BTreeSet<i64> = done.iter().filter(takes_away).map(|one| one.key).collect();
+    let mut own: BTreeMap<(i64, u32), Vec<i64>> = BTreeMap::new();
+    let mut missed = 0;
+    for one in done.iter().filter(|one| one.outcome == Outcome::Ok && !unclear.contains(&one.key)) {
+        let own = own.entry((one.key, one.process)).or_default();
+        match (one.asked, one.answer) {
+            (Datum::Int(added), _) => own.push(*added),
+            (_, Datum::Int(count)) => missed += u64::from(*count < own.iter().sum()),
+            (_, Datum::List(found)) => {
+                let misses = |element: &i64| !found.contains(&Datum::Int(*element));
+                missed += u64::from(own.iter().any(misses));
+            }
+            _ => {}
+        }
+    }
+    missed
 }
 
 fn duplicate_deliveries(run: &Run) -> u64 {

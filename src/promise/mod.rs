@@ -2,6 +2,7 @@
 
 mod chain;
 mod consensus;
+mod crdt;
 mod doubts;
 mod dynamo;
 mod leader;

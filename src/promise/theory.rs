@@ -3,8 +3,8 @@
 use quorate_checker::{Anomaly, Rung};
 use serde::Serialize;
 
-use super::{chain, consensus, dynamo, leader, liars, members, versions};
-use crate::protocol::{Configuration, Durability, Protocol};
+use super::{chain, consensus, crdt, dynamo, leader, liars, members, versions};
+use crate::protocol::{Configuration, Durability, Object, Protocol};
 use crate::quorum::{Meeting, ReadWriteSystem, TooMany};
 
 /// A condition on each register, weaker ones first.
@@ -17,6 +17,9 @@ pub enum Condition {
     Nothing,
     /// With repair and without new writes, all replicas agree in the end.
     Eventual,
+    /// Replicas that have heard of the same agree, and all have heard of everything once nobody changes anything
+    /// any more; then reads show all that was acknowledged (Shapiro et al., 2011).
+    StrongEventual,
     /// Of a queue: whatever is acknowledged comes out in the end, be it more than once and in any order.
     AtLeastOnce,
     /// There is one order of all operations in which those of each client stand as it began them
@@ -27,21 +30,25 @@ pub enum Condition {
     /// A read returns the last write completed before it, or one concurrent with it (Lamport, "On
     /// interprocess communication", 1986), each read by itself.
     WeakRegular,
-    /// The same, by one order of the writes for all reads.
+    /// Both: strong eventual convergence, and each read by itself shows all that was complete before it.
+    ConvergentRegular,
+    /// As weak regularity, by one order of the writes for all reads.
     Regular,
     /// There is one order of all operations that respects real time (Herlihy and Wing, 1990).
     Linearizable,
 }
 
 impl Condition {
-    /// The rung of the ladder on which every register must stand.
-    pub fn rung(self) -> Option<Rung> {
+    /// The rungs of the ladder on which every register, or other object, must stand.
+    pub fn rungs(self) -> &'static [Rung] {
         match self {
-            Self::Anything | Self::Nothing | Self::Eventual | Self::AtLeastOnce => None,
-            Self::Sequential => Some(Rung::Sequential),
-            Self::WeakRegular => Some(Rung::WeakRegular),
-            Self::Regular => Some(Rung::Regular),
-            Self::Linearizable => Some(Rung::Linearizable),
+            Self::Anything | Self::Nothing | Self::Eventual | Self::AtLeastOnce => &[],
+            Self::StrongEventual => &[Rung::Convergence],
+            Self::Sequential => &[Rung::Sequential],
+            Self::WeakRegular => &[Rung::WeakRegular],
+            Self::ConvergentRegular => &[Rung::WeakRegular, Rung::Convergence],
+            Self::Regular => &[Rung::Regular],
+            Self::Linearizable => &[Rung::Linearizable],
         }
     }
 
@@ -65,9 +72,11 @@ impl Condition {
             Self::Anything => "nothing at all",
             Self::Nothing => "nothing",
             Self::Eventual => "eventual consistency",
+            Self::StrongEventual => "strong eventual convergence",
             Self::AtLeastOnce => "at-least-once delivery",
             Self::Sequential => "sequential consistency",
             Self::WeakRegular => "weak regularity",
+            Self::ConvergentRegular => "strong eventual convergence and weak regularity",
             Self::Regular => "regularity",
             Self::Linearizable => "linearizability",
         }
@@ -86,6 +95,8 @@ pub struct Hazards {
     pub clock_skew: bool,
     /// Several clients write the same register.
     pub many_writers: bool,
+    /// What clients operate on: no hazard, but it decides what can go wrong.
+    pub object: Object,
 }
 
 /// The strongest condition that theory guarantees.
@@ -138,6 +149,7 @@ pub fn promise(config: &Configuration, hazards: Hazards) -> Promise {
         Protocol::Masking => liars::masking(config),
         Protocol::Sloppy => dynamo::sloppy(config, hazards),
         Protocol::Siblings => dynamo::siblings(config, hazards),
+        Protocol::Crdt => crdt::crdt(config, hazards),
         Protocol::Voting => dynamo::voting(),
         Protocol::Gifford => consensus::gifford(config),
         Protocol::CasPaxos => consensus::caspaxos(config),

@@ -46,10 +46,11 @@ pub enum Request {
 }
 
 /// What clients operate on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Object {
     /// Registers: read, write and compare-and-set.
+    #[default]
     Register,
     /// Counters: read and add.
     Counter,

@@ -13,6 +13,7 @@ mod abd;
 mod caspaxos;
 mod chain;
 mod choice;
+mod crdt;
 mod entropy;
 mod gifford;
 mod keys;

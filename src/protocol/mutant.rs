@@ -3,7 +3,7 @@
 
 use super::Configuration;
 use super::Protocol::{
-    self, Abd, AbdSingleWriter, CasPaxos, Chain, Gifford, Masking, Primary, Raft,
+    self, Abd, AbdSingleWriter, CasPaxos, Chain, Crdt, Gifford, Masking, Primary, Raft,
 };
 use super::choice::Reads;
 
@@ -77,16 +77,16 @@ macro_rules! mutants {
 
 /// Those whose registers wait for a quorum in phases, with versions.
 const VERSIONED: &[Protocol] = &[Abd, AbdSingleWriter, Masking];
-const QUORUMS: &[Protocol] = &[Abd, AbdSingleWriter, Masking, Gifford, CasPaxos];
+const QUORUMS: &[Protocol] = &[Abd, AbdSingleWriter, Masking, Gifford, CasPaxos, Crdt];
 const LED: &[Protocol] = &[Raft, Primary];
 const EVERYBODY: &[Protocol] =
-    &[Abd, AbdSingleWriter, Masking, Gifford, CasPaxos, Raft, Primary, Chain];
+    &[Abd, AbdSingleWriter, Masking, Gifford, CasPaxos, Raft, Primary, Chain, Crdt];
 
 mutants! {
     AckBeforeSync = "ack-before-sync", Durability, EVERYBODY, "Acknowledges before it is on disk.";
     ForgetsOnRestart = "forgets-on-restart", Durability, QUORUMS, "Starts with empty registers whatever is on disk.";
     FirstWriteOnly = "first-write-only", Durability, QUORUMS, "Puts a register on disk only when it is new, and acknowledges all the same.";
-    TakesAnything = "takes-anything", Order, &[Abd, AbdSingleWriter, Masking], "A replica takes what it is sent, even if what it holds is newer.";
+    TakesAnything = "takes-anything", Order, &[Abd, AbdSingleWriter, Masking, Crdt], "A replica takes what it is sent, even if what it holds is newer.";
     ReadQuorumOffByOne = "read-quorum-off-by-one", Quorum, QUORUMS, "A read goes on after one answer too few.";
     WriteQuorumOffByOne = "write-quorum-off-by-one", Quorum, QUORUMS, "A write returns after one acknowledgement too few.";
     NoWriteBack = "no-write-back", Step, VERSIONED, "A read returns what it found without storing it first.";
@@ -96,10 +96,11 @@ mutants! {
     ClockAsVersion = "clock-as-version", Order, &[Abd], "A write is stamped by the coordinator's clock instead of asking for the latest version.";
     BumpsOnWriteBack = "bumps-on-write-back", Order, &[Abd, AbdSingleWriter], "A read writes back under a newer version than it found.";
     StaleRepair = "stale-repair", Order, &[Abd, AbdSingleWriter], "A read returns and writes back the oldest value that it found.";
-    LastAnswerWins = "last-answer-wins", Order, &[Abd, AbdSingleWriter], "An operation believes the last answer instead of the latest version.";
+    LastAnswerWins = "last-answer-wins", Order, &[Abd, AbdSingleWriter, Crdt], "An operation believes the last answer instead of the latest version, or of all together.";
     PhasesMixed = "phases-mixed", Trust, &[Abd], "An answer to the first phase counts in the second, too.";
     SerialsStartAnew = "serials-start-anew", Order, &[Abd], "After a restart operations have the names of earlier ones.";
-    CountsAnew = "counts-anew", Order, &[AbdSingleWriter], "A writer counts from the beginning after a restart.";
+    CountsAnew = "counts-anew", Order, &[AbdSingleWriter, Crdt], "A writer counts from the beginning after a restart.";
+    AddsAgain = "adds-again", Step, &[Crdt], "A coordinator that another node has answered first adds once more, as if it had not asked yet.";
     BelievesOne = "believes-one", Trust, &[Masking], "One replica is enough to be believed.";
     SharedReads = "shared-reads", Step, &[Gifford], "A read is given a register that a write has locked.";
     SharedWrites = "shared-writes", Step, &[Gifford], "A write locks a register as a read does.";

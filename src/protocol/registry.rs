@@ -15,8 +15,8 @@ use super::message::Object;
 use super::phases::Phases;
 use super::versioned::Versions;
 use super::{
-    Key, NodeId, Value, abd, caspaxos, chain, gifford, led, lww, masking, members, primary, raft,
-    siblings, single_writer, sloppy, voting,
+    Key, NodeId, Value, abd, caspaxos, chain, crdt, gifford, led, lww, masking, members, primary,
+    raft, siblings, single_writer, sloppy, voting,
 };
 use crate::time::Nanos;
 
@@ -260,6 +260,12 @@ protocols! {
     /// Vector clocks: values that do not know of each other are kept as siblings.
     Siblings = "siblings": Phases<siblings::DynamoSiblings>, Facts {
         settings: &[R, W, System, ReadRepair, AntiEntropy],
+        ..Facts::REGISTER
+    };
+    /// Counters, sets and registers that converge by themselves (Shapiro et al.).
+    Crdt = "crdt": Phases<crdt::Crdt>, Facts {
+        objects: &[Object::Register, Object::Counter, Object::Set],
+        settings: &[R, W, System, ReadRepair, AntiEntropy, Asks],
         ..Facts::REGISTER
     };
     /// No versions: the value that enough replicas agree on.

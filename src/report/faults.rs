@@ -51,7 +51,9 @@ impl Faults {
     /// Takes an event of the nemesis.
     pub fn push(&mut self, event: &Event, position: u32, time: i64) {
         let changed = event.extra.iter().find(|(name, _)| **name == *"changed");
-        if changed.is_some_and(|(_, changed)| *changed == Datum::Bool(false)) {
+        // That all is mended and quiet breaks nothing.
+        let is_quiet = event.f == "settled";
+        if is_quiet || changed.is_some_and(|(_, changed)| *changed == Datum::Bool(false)) {
             return;
         }
         match deed(&event.f) {

@@ -9,6 +9,8 @@ use super::Run;
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Done<'r> {
+    /// Who did it.
+    pub process: u32,
     /// Which object.
     pub key: i64,
     /// What was done.
@@ -19,6 +21,8 @@ pub struct Done<'r> {
     pub from: i64,
     /// When its client knew more; [`i64::MAX`] if it never did.
     pub to: i64,
+    /// What was added or put in.
+    pub asked: &'r Datum,
     /// What it returned, where it returned anything.
     pub answer: &'r Datum,
 }
@@ -40,11 +44,12 @@ impl Run {
                 EventKind::Info => Outcome::Info,
             };
             let Some(begun) = open.remove(&process) else { continue };
-            done.push(of(begun, outcome, event.time.unwrap_or(i64::MAX), &event.value));
+            let to = event.time.unwrap_or(i64::MAX);
+            done.push(of(process, begun, outcome, (to, &event.value)));
         }
-        done.extend(
-            open.into_values().map(|begun| of(begun, Outcome::Info, i64::MAX, &Datum::Nil)),
-        );
+        let never = (i64::MAX, &Datum::Nil);
+        let left = open.into_iter();
+        done.extend(left.map(|(process, begun)| of(process, begun, Outcome::Info, never)));
         done
     }
 
@@ -70,13 +75,20 @@ fn key(event: &Event) -> Option<i64> {
     }
 }
 
-fn of<'r>(begun: &'r Event, outcome: Outcome, to: i64, answer: &'r Datum) -> Done<'r> {
+fn of<'r>(
+    process: u32,
+    begun: &'r Event,
+    outcome: Outcome,
+    (to, answer): (i64, &'r Datum),
+) -> Done<'r> {
     Done {
+        process,
         key: key(begun).unwrap_or(0),
         function: &begun.f,
         outcome,
         from: begun.time.unwrap_or(0),
         to,
+        asked: &begun.value,
         answer,
     }
 }

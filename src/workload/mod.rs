@@ -214,7 +214,8 @@ impl Workload {
     /// What may go wrong in it that theory must know of.
     pub fn hazards(&self) -> Hazards {
         let many_writers = self.clients.registers.writers == Writers::All;
-        let mut hazards = Hazards { many_writers, ..Hazards::default() };
+        let object = self.clients.registers.object;
+        let mut hazards = Hazards { many_writers, object, ..Hazards::default() };
         for cue in self.script.iter().flat_map(Script::cues) {
             match cue {
                 Cue::Crash { lose_unsynced, .. } => hazards.lost_unsynced |= lose_unsynced,

@@ -32,6 +32,7 @@ mod default {
     pub(super) const NODES: i64 = 3;
     pub(super) const CLIENTS: i64 = 10;
     pub(super) const KEYS: i64 = 5;
+    pub(super) const OPS_PER_COUNTER: u32 = 200;
 }
 
 /// What runs, as far as clients and faults depend on it.
@@ -423,6 +424,8 @@ fn clients(file: &File, subject: &Subject, object: Object, timeout: Nanos) -> Re
     let count = number(&raw.count, "count", default::CLIENTS, 100_000)? as u32;
     let keys = number(&raw.keys, "keys", default::KEYS, 10_000_000)? as u32;
     let ops_per_key = match &raw.ops_per_key {
+        // Whether it is linearizable takes a search.
+        None if object == Object::Counter => Some(default::OPS_PER_COUNTER),
         None => None,
         some => Some(number(some, "ops_per_key", 0, i64::from(u32::MAX))? as u32),
     };

@@ -40,11 +40,14 @@ pub enum Symptom {
     /// A dequeue returned what another had returned already. Counts dequeues beyond the first. No fault of a
     /// queue that promises to deliver at least once.
     DuplicateDelivery,
+    /// A read of a counter or a set did not show all that its process had added before, and been told so. Counts
+    /// reads.
+    MissedOwnAdd,
 }
 
 impl Symptom {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ResurrectedWrite,
         Self::DirtyRead,
         Self::PhantomValue,
@@ -54,6 +57,7 @@ impl Symptom {
         Self::Regression,
         Self::StuckRead,
         Self::DuplicateDelivery,
+        Self::MissedOwnAdd,
     ];
 
     /// The word of workloads and reports. Where the checker has a name for a counterexample of this kind,
@@ -69,6 +73,7 @@ impl Symptom {
             Self::Regression => "regression",
             Self::StuckRead => "stuck-read",
             Self::DuplicateDelivery => "duplicate-delivery",
+            Self::MissedOwnAdd => "missed-own-add",
         }
     }
 }

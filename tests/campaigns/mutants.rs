@@ -5,7 +5,7 @@ use std::path::Path;
 
 use quorate::campaign::calibrate::mutated;
 use quorate::campaign::torture::trial;
-use quorate::protocol::Mutant;
+use quorate::protocol::{Mutant, Protocol};
 use quorate::rng::Seed;
 use quorate::workload::Workload;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -39,6 +39,8 @@ fn standard() -> Vec<Workload> {
         "protocols/raft-lease",
         "protocols/insync",
         "protocols/chain",
+        "protocols/crdt-counter",
+        "protocols/crdt-set",
     ];
     let load = |name: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("workloads/{name}.toml"));
@@ -86,4 +88,14 @@ fn mutants_are_many_and_have_names() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), Mutant::ALL.len());
+}
+
+/// Registers of the same name are caught elsewhere: what adds up has to be caught by what it adds up to.
+#[test]
+fn every_bug_of_counters_and_sets_is_caught_by_them() {
+    let grows = |workload: &Workload| workload.config.protocol == Protocol::Crdt;
+    let workloads: Vec<Workload> = standard().into_iter().filter(grows).collect();
+    let bugs = Mutant::ALL.iter().filter(|mutant| mutant.protocols().contains(&Protocol::Crdt));
+    let survivors: Vec<&Mutant> = bugs.filter(|bug| caught(&workloads, **bug).is_none()).collect();
+    assert_eq!(survivors, Vec::<&Mutant>::new(), "{SEEDS} seeds catch all");
 }

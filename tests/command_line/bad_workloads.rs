@@ -245,7 +245,7 @@ fn files_that_are_no_workloads() {
     refused(
         "[cluster]\nprotocol = \"paxos\"\n",
         &expect![[
-            r#"quorate: bad.toml:2: field `cluster.protocol`: found "paxos"; expected abd, abd-single-writer, lww, sloppy, siblings, voting, gifford, masking, caspaxos, members, raft, primary or chain"#
+            r#"quorate: bad.toml:2: field `cluster.protocol`: found "paxos"; expected abd, abd-single-writer, lww, sloppy, siblings, crdt, voting, gifford, masking, caspaxos, members, raft, primary or chain"#
         ]],
     );
     refused(
@@ -272,7 +272,7 @@ fn files_that_are_no_workloads() {
     refused_options(
         "--protocol paxos",
         &expect![[
-            r#"quorate: --protocol: found "paxos"; expected abd, abd-single-writer, lww, sloppy, siblings, voting, gifford, masking, caspaxos, members, raft, primary or chain"#
+            r#"quorate: --protocol: found "paxos"; expected abd, abd-single-writer, lww, sloppy, siblings, crdt, voting, gifford, masking, caspaxos, members, raft, primary or chain"#
         ]],
     );
     refused_options(

@@ -269,3 +269,74 @@ fn a_queue_may_only_not_lose_anything() {
     "#]]
     .assert_eq(&check(&[&put, &phantom], 1));
 }
+
+const SET: &str = "expect = \"promise\"\n[cluster]\nprotocol = \"crdt\"\nanti_entropy = true\n\
+                   [clients]\nobject = \"set\"\nops = 300\n[[nemesis]]\nfault = \"partition\"\n";
+
+#[test]
+fn a_run_of_sets_is_told_in_the_words_of_sets() {
+    let shell = Shell::new();
+    shell.write("set.toml", SET);
+    let told = shell.quorate("run set.toml --seed 1").ends(0).out;
+    let told: Vec<&str> = told.lines().take_while(|line| !line.starts_with("run ")).collect();
+    expect![[r#"
+        set: crdt with N = 3, R = 2, W = 2; seed 1
+
+        verdict      invalid: 1 of 5 sets is not linearizable
+        promised     strong eventual convergence and weak regularity: R + W = 2 + 2 = 4
+                     > N = 3, and replicas compare what they hold.
+                     What replicas hold only grows, so a read shows whatever had been
+                     completed before it. Two reads may each show what the other does
+                     not: nobody orders anything.
+        judgement    weaker by design: linearizability was never promised, and what was
+                     promised held
+        expected     promise: as expected
+        holds        weakly regular, read your writes, monotonic reads, convergence
+        breaks       linearizable
+        evidence     350 operations on 5 sets in 265.58ms: 350 ok, 0 fail, 0 info; 4.0
+                     messages an operation
+                     131 of 212 ok reads overlapped an add to their set
+
+        contradiction on key 2: no order of these operations explains what they returned
+          Look at 1 and 2 alone, whatever else there is.
+          Let A be process 4's read of {1}, from 0.000 ms to 2.466 ms,
+          and B be process 6's add of 1, from 0.000 ms to 1.081 ms,
+          and C be process 7's add of 2, from 0.000 ms to 2.375 ms,
+          and D be process 8's read of {2}, from 0.000 ms to 1.056 ms.
+          Then every attempt to order them ends:
+            after C, D, B: A is due, but the set is {1, 2};
+            after B, A, C: D is due, but the set is {1, 2};
+            after C, B: D is due, but the set is {1, 2};
+          However, they all returned what they returned. A contradiction.
+
+          process 4  |- A read of {1} -------------|
+          process 6    |- B add of 1 ----------|
+          process 7      |- C add of 2 ----------|
+          process 8        |- D read of {2} -|
+    "#]]
+    .assert_eq(&told.join("\n"));
+    let run = shell.quorate("run set.toml --seed 1 --json").ends(0).json();
+    assert_eq!(run["object"], "set");
+    assert!(run["staleness"].is_null());
+    // None of the conditions is one that only registers have.
+    let conditions = run["conditions"].as_array().expect("there are some");
+    assert!(conditions.iter().all(|row| row["why"] != "the object is no register"), "{run}");
+    shell.quorate("torture set.toml --runs 4 --ops 100 --store campaign").ends(0);
+}
+
+#[test]
+fn what_is_for_registers_refuses_others() {
+    let shell = Shell::new();
+    shell.write("set.toml", SET);
+    let words = "is for registers, and this workload is of a set; expected object = \"register\"";
+    let shrunk = shell.quorate("shrink set.toml --seed 1").ends(1);
+    assert!(shrunk.out.contains(&format!("shrinking {words}")), "{}", shrunk.out);
+    for (command, what) in [
+        ("compare set.toml", "quorate compare"),
+        ("prove set.toml", "quorate prove"),
+        ("run set.toml --until-violation", "--until-violation"),
+    ] {
+        let refused = shell.quorate(command).ends(254);
+        assert!(refused.err.contains(&format!("{what} {words}")), "{}", refused.err);
+    }
+}

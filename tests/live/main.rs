@@ -9,6 +9,7 @@ mod links;
 mod maelstrom;
 mod netns;
 mod nodes;
+mod objects;
 mod parity;
 mod remote;
 #[path = "../command_line/shell.rs"]

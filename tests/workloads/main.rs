@@ -149,7 +149,7 @@ fn a_setting_that_means_nothing_to_the_protocol_is_refused() {
     assert_eq!(
         refused("protocol = \"raft\"\nr = 2"),
         "w.toml:3: field `cluster.r`: means nothing to protocol raft; expected protocol abd, \
-         abd-single-writer, lww, sloppy, siblings, voting, gifford, masking or caspaxos"
+         abd-single-writer, lww, sloppy, siblings, crdt, voting, gifford, masking or caspaxos"
     );
     assert_eq!(
         refused("acks = 1"),
@@ -192,7 +192,7 @@ fn a_setting_that_means_nothing_to_the_protocol_is_refused() {
     assert_eq!(
         refused("protocol = \"members\"\nr = 2\nchange = \"joint\""),
         "w.toml:3: field `cluster.r`: means nothing to protocol members; expected protocol abd, \
-         abd-single-writer, lww, sloppy, siblings, voting, gifford, masking or caspaxos"
+         abd-single-writer, lww, sloppy, siblings, crdt, voting, gifford, masking or caspaxos"
     );
     assert_eq!(
         refused("system = \"grid:2x2\"\nasks = \"chance\""),

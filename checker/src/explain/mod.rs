@@ -3,6 +3,7 @@
 mod attempts;
 mod breach;
 mod calls;
+mod growing;
 mod stopped;
 mod timeline;
 mod total_queue;
@@ -20,6 +21,7 @@ use crate::verdict::Counterexample;
 use attempts::{Attempt, attempts};
 pub use breach::explain_breach;
 pub(crate) use calls::explain_calls;
+pub(crate) use growing::explain_growing;
 pub(crate) use stopped::{Called, explain_stop};
 pub use timeline::{Bar, timeline};
 pub(crate) use total_queue::{explain_left, explain_total};

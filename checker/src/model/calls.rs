@@ -36,6 +36,8 @@ pub struct CallHistory<O> {
     pub keys: Vec<KeyCalls<O>>,
     /// How many events there were.
     pub event_count: u32,
+    /// Where everything had settled, as the harness says with an event of its own called `settled`.
+    pub settled: Option<u32>,
 }
 
 /// Makes a [`CallHistory`] of events as they come. Operations are kept whole until they complete.
@@ -44,21 +46,27 @@ pub struct CallBuilder<'m, M: Model> {
     open: Pairing<(u32, Event)>,
     done: Vec<(Option<Datum>, Call<M::Op>)>,
     position: u32,
+    settled: Option<u32>,
 }
 
 impl<'m, M: Model> CallBuilder<'m, M> {
     /// Nothing yet.
     pub fn new(model: &'m M) -> Self {
-        Self { model, open: Pairing::default(), done: Vec::new(), position: 0 }
+        Self { model, open: Pairing::default(), done: Vec::new(), position: 0, settled: None }
     }
 
-    /// Takes the next event. Events of the nemesis only count.
+    /// Takes the next event. Events of the nemesis only count, but for the one that says when all had settled.
     pub fn push(&mut self, event: &Event) -> Result<(), ReadError> {
         if self.position >= OPEN - 1 {
             return Err(ReadError::new(event.line, "more than four billion events", "fewer"));
         }
         self.position += 1;
-        let Process::Client(process) = event.process else { return Ok(()) };
+        let Process::Client(process) = event.process else {
+            if event.f == "settled" {
+                self.settled = Some(self.position);
+            }
+            return Ok(());
+        };
         let outcome = match event.kind {
             EventKind::Invoke => {
                 return self.open.invoke(process, event, (self.position, event.clone()));
@@ -78,7 +86,8 @@ impl<'m, M: Model> CallBuilder<'m, M> {
             self.add(call, &invocation, None, Outcome::Info)?;
         }
         self.done.sort_by_key(|(_, call)| call.call);
-        let mut history = CallHistory { keys: Vec::new(), event_count: self.position };
+        let (event_count, settled) = (self.position, self.settled);
+        let mut history = CallHistory { keys: Vec::new(), event_count, settled };
         let mut index = std::collections::HashMap::new();
         for (key, call) in self.done {
             let shown = key.as_ref().map(Datum::to_string);

@@ -1,7 +1,9 @@
 //! A counter: add and read.
 
-use super::Model;
 use super::events::{happened, unknown_function, wrong_value};
+use super::growing::{Fit, Growing, Kind, anomaly, fit_sum};
+use super::{Call, Model};
+use crate::anomaly::Anomaly;
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
@@ -124,6 +126,10 @@ impl Model for Counter {
         op.parts().0 == 0
     }
 
+    fn anomaly(&self, calls: &[Call<CounterOp>]) -> Anomaly {
+        anomaly(self, calls)
+    }
+
     fn describe(&self, op: &CounterOp) -> String {
         match op {
             CounterOp::Add(amount) => format!("add of {amount}"),
@@ -133,5 +139,33 @@ impl Model for Counter {
             CounterOp::GetAndAdd(amount, found) => format!("add of {amount} to {found}"),
             CounterOp::Read(found) => format!("read of {found}"),
         }
+    }
+}
+
+impl Growing for Counter {
+    fn kind(&self, op: &CounterOp) -> Kind {
+        match op {
+            CounterOp::Add(_) => Kind::Adds,
+            CounterOp::Read(_) => Kind::Shows,
+            CounterOp::AddAndGet(..) | CounterOp::GetAndAdd(..) => Kind::Neither,
+        }
+    }
+
+    fn fit(&self, read: &CounterOp, required: &[&CounterOp], optional: &[&CounterOp]) -> Fit {
+        let CounterOp::Read(found) = read else { return Fit::Fits };
+        let amounts = |ops: &[&CounterOp]| ops.iter().map(|op| op.parts().0).collect::<Vec<_>>();
+        let seen = i128::from(*found) - i128::from(self.initial);
+        fit_sum(seen, &amounts(required), &amounts(optional))
+    }
+
+    fn shows_all_of(&self, later: &CounterOp, earlier: &CounterOp) -> bool {
+        match (later, earlier) {
+            (CounterOp::Read(later), CounterOp::Read(earlier)) => later >= earlier,
+            _ => true,
+        }
+    }
+
+    fn takes_away(&self, add: &CounterOp) -> bool {
+        add.parts().0 < 0
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::events::{element, elements, happened, listed, unknown_function, wrong_value};
+use super::growing::{Fit, Growing, Kind, anomaly};
 use super::sequence::{BYTES, Bag};
 use super::{Call, Hints, Model};
+use crate::anomaly::Anomaly;
 use crate::datum::Datum;
 use crate::error::ReadError;
 use crate::event::Event;
@@ -214,11 +216,49 @@ impl Model for Set {
         Hints { seen: calls.iter().map(seen).collect(), in_order: false }
     }
 
+    fn anomaly(&self, calls: &[Call<SetOp>]) -> Anomaly {
+        anomaly(self, calls)
+    }
+
     fn bytes(&self, _: &Bag) -> usize {
         BYTES
     }
 
     fn is_local(&self) -> bool {
         true
+    }
+}
+
+impl Growing for Set {
+    fn kind(&self, op: &SetOp) -> Kind {
+        match op {
+            SetOp::Add(_, None) => Kind::Adds,
+            SetOp::Read(_) => Kind::Shows,
+            SetOp::Add(_, Some(_)) | SetOp::Remove(..) | SetOp::Contains(..) => Kind::Neither,
+        }
+    }
+
+    fn fit(&self, read: &SetOp, required: &[&SetOp], optional: &[&SetOp]) -> Fit {
+        let SetOp::Read(found) = read else { return Fit::Fits };
+        let is_shown = |op: &&SetOp| op.element().is_some_and(|e| found.binary_search(e).is_ok());
+        if let Some(missed) = required.iter().position(|op| !is_shown(op)) {
+            return Fit::Misses(missed);
+        }
+        let added = required.iter().chain(optional).filter_map(|op| op.element());
+        let added: FxHashSet<&Value> = added.collect();
+        if found.iter().all(|element| added.contains(element)) { Fit::Fits } else { Fit::Differs }
+    }
+
+    fn shows_all_of(&self, later: &SetOp, earlier: &SetOp) -> bool {
+        match (later, earlier) {
+            (SetOp::Read(later), SetOp::Read(earlier)) => {
+                earlier.iter().all(|element| later.binary_search(element).is_ok())
+            }
+            _ => true,
+        }
+    }
+
+    fn takes_away(&self, _: &SetOp) -> bool {
+        false
     }
 }

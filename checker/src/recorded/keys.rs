@@ -6,12 +6,16 @@ use std::ops::Range;
 use super::{Finding, Footing, KeyResult};
 use crate::certificate::{CitedCall, KeyCertificate, KeyProof};
 use crate::datum::Datum;
-use crate::explain::{Called, explain, explain_breach, explain_calls, explain_stop};
+use crate::explain::{
+    Called, explain, explain_breach, explain_calls, explain_growing, explain_stop,
+};
 use crate::function::Function;
 use crate::history::{History, KeyHistory, Op, Outcome};
 use crate::ladder::{Rung, Standing, ladder};
 use crate::linear::{Action, Lens, Rules, check_keys};
-use crate::model::{Call, CallCounterexample, CallHistory, CallProof, Model, check_calls};
+use crate::model::{
+    self, Call, CallCounterexample, CallHistory, CallProof, Growing, Model, check_calls,
+};
 use crate::staleness::{Staleness, staleness};
 use crate::transactions::Isolation;
 use crate::value::Value;
@@ -275,5 +279,53 @@ where
             KeyProof::Unknown => return Ok(()),
         };
         verify_calls(&self.model, calls, &proof)
+    }
+}
+
+/// Objects that grow, for which there are rungs below linearizability.
+pub(super) struct Grown<M: Model>(pub(super) Calls<M>);
+
+impl<M> Keys for Grown<M>
+where
+    M: Growing<Op: Send + Sync> + Send + Sync,
+{
+    fn name(&self, number: usize) -> Datum {
+        self.0.name(number)
+    }
+
+    fn check(
+        &self,
+        keys: Range<usize>,
+        budget: Budget,
+    ) -> Box<dyn Iterator<Item = KeyResult> + '_> {
+        self.0.check(keys, budget)
+    }
+
+    fn ladder(&self, number: usize, _: Verdict) -> Vec<(Rung, Footing)> {
+        let (key, calls) = &self.0.history.keys[number];
+        let model = &self.0.model;
+        let standings = model::ladder(model, calls, self.0.history.settled);
+        let footing = |(rung, open)| {
+            let found = standings.iter().find(|(other, _)| *other == rung);
+            let footing = match found.map(|(_, standing)| standing) {
+                None => open,
+                Some(model::Standing::Holds) => Footing::Holds,
+                Some(model::Standing::Open(why)) => Footing::Open(why),
+                Some(model::Standing::Breaks(breach)) => {
+                    let key = key.as_ref();
+                    Footing::Breaks(explain_growing(model, key, calls, rung, breach))
+                }
+            };
+            (rung, footing)
+        };
+        no_ladder().into_iter().map(footing).collect()
+    }
+
+    fn staleness(&self, number: usize) -> Result<Staleness, &'static str> {
+        self.0.staleness(number)
+    }
+
+    fn verify(&self, number: usize, certificate: &KeyCertificate) -> Result<(), Rejection> {
+        self.0.verify(number, certificate)
     }
 }

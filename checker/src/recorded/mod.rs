@@ -18,8 +18,8 @@ use crate::history::{Builder, History};
 use crate::ladder::Rung;
 use crate::linear::Rules;
 use crate::model::{
-    AppendList, CallBuilder, CallHistory, Counter, Kv, Model, MultiRegister, Mutex, Queue, Set,
-    UnorderedQueue, VersionedRegister,
+    AppendList, CallBuilder, CallHistory, Counter, Growing, Kv, Model, MultiRegister, Mutex, Queue,
+    Set, UnorderedQueue, VersionedRegister,
 };
 use crate::plain::Entry;
 use crate::reading::{Object, Reading};
@@ -28,7 +28,7 @@ use crate::transactions::{Isolation, Kind, TransactionBuilder, Workload};
 use crate::verdict::{Budget, Engine, GaveUp, Verdict};
 use crate::verify::Rejection;
 
-use keys::{Calls, Keys, Registers};
+use keys::{Calls, Grown, Keys, Registers};
 use sniff::Sniffer;
 use total_queue::TotalQueues;
 use transactions::Transactions;
@@ -174,6 +174,12 @@ fn calls<M: Model>(batches: Batches, model: &M) -> Result<CallHistory<M::Op>, Re
     builder.finish()
 }
 
+/// How many events, operations and keys.
+fn sizes<O>(history: &CallHistory<O>) -> (u32, usize, usize) {
+    let ops = history.keys.iter().map(|(_, calls)| calls.len()).sum();
+    (history.event_count, ops, history.keys.len())
+}
+
 impl Recorded {
     /// Reads all events.
     pub fn read<E: Into<Entry>>(
@@ -247,13 +253,13 @@ impl Recorded {
                 Self::of_transactions(object, batches, Workload::Registers(model))
             }
             Object::Counter => {
-                Self::of_calls(object, batches, Counter { initial: reading.count()? })
+                Self::of_grown(object, batches, Counter { initial: reading.count()? })
             }
             Object::VersionedRegister => Self::of_calls(object, batches, versioned(true)?),
             Object::RevisionedRegister => Self::of_calls(object, batches, versioned(false)?),
             Object::Mutex => empty().and_then(|()| Self::of_calls(object, batches, Mutex)),
             Object::Kv => empty().and_then(|()| Self::of_calls(object, batches, Kv)),
-            Object::Set => empty().and_then(|()| Self::of_calls(object, batches, Set)),
+            Object::Set => empty().and_then(|()| Self::of_grown(object, batches, Set)),
             Object::Queue => {
                 empty().and_then(|()| Self::of_calls(object, batches, Queue::default()))
             }
@@ -294,26 +300,34 @@ impl Recorded {
         M::Op: 'static,
     {
         let history = calls(batches, &model)?;
-        Ok(Self {
-            object,
-            reading: Reading::default(),
-            event_count: history.event_count,
-            op_count: history.keys.iter().map(|(_, calls)| calls.len()).sum(),
-            key_count: history.keys.len(),
-            keys: Box::new(Calls { history, model }),
-        })
+        let sizes = sizes(&history);
+        Ok(Self::new(object, sizes, Box::new(Calls { history, model })))
+    }
+
+    fn of_grown<M: Growing<Op: Send + Sync> + Send + Sync + 'static>(
+        object: Object,
+        batches: Batches,
+        model: M,
+    ) -> Result<Self, ReadError>
+    where
+        M::Op: 'static,
+    {
+        let history = calls(batches, &model)?;
+        let sizes = sizes(&history);
+        Ok(Self::new(object, sizes, Box::new(Grown(Calls { history, model }))))
+    }
+
+    fn new(
+        object: Object,
+        (event_count, op_count, key_count): (u32, usize, usize),
+        keys: Box<dyn Keys>,
+    ) -> Self {
+        Self { object, reading: Reading::default(), event_count, op_count, key_count, keys }
     }
 
     fn of_total_queues(batches: Batches) -> Result<Self, ReadError> {
         let history = calls(batches, &UnorderedQueue::default())?;
-        Ok(Self {
-            object: Object::TotalQueue,
-            reading: Reading::default(),
-            event_count: history.event_count,
-            op_count: history.keys.iter().map(|(_, calls)| calls.len()).sum(),
-            key_count: history.keys.len(),
-            keys: Box::new(TotalQueues(history)),
-        })
+        Ok(Self::new(Object::TotalQueue, sizes(&history), Box::new(TotalQueues(history))))
     }
 
     fn of_transactions(

@@ -129,7 +129,7 @@ pub(super) fn search(
         });
     }
     let event_count = history.event_count;
-    let all = CallHistory { keys: vec![(None, calls)], event_count };
+    let all = CallHistory { keys: vec![(None, calls)], event_count, settled: None };
     let Some(report) = check_calls(model, &all, 0..1, budget).next() else {
         return (Searched::Valid(Vec::new()), Engine::Dependencies);
     };

@@ -5,6 +5,7 @@
 mod common;
 
 mod collections;
+mod growing;
 mod objects;
 mod oracle;
 mod proofs;

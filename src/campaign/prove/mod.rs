@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::client::Action;
 use crate::promise::{Hazards, Promise, promise};
-use crate::protocol::{NodeId, Value};
+use crate::protocol::{NodeId, Object, Value};
 use crate::workload::Workload;
 
 pub use counterexample::Counterexample;
@@ -182,6 +182,7 @@ impl Question {
             wiped: false,
             clock_skew: self.bounds.skews > 0,
             many_writers: writers.count() > 1,
+            object: Object::Register,
         };
         promise(&self.workload.config, hazards)
     }

@@ -36,6 +36,10 @@ pub(super) trait Phased: Clone + Debug + Eq + Hash {
     fn read(&mut self) -> (Self::Goal, Phase<Self::Held>);
     /// The first phase of a write. `now` is the node's own clock.
     fn write(&mut self, now: Nanos, writer: u32, value: Value) -> (Self::Goal, Phase<Self::Held>);
+    /// The first phase of what changes an object that is no register; `None` if there are no such objects.
+    fn change(&mut self, _key: Key, _request: Request) -> Option<(Self::Goal, Phase<Self::Held>)> {
+        None
+    }
     /// What to do after one more answer.
     fn go_on(
         &mut self,
@@ -187,14 +191,15 @@ where
 
     fn request(&mut self, request: ClientRequest, cx: &mut Context<'_, Self>) {
         self.forget_expired(cx.now);
-        let (goal, phase) = match request.request {
-            Request::Read => self.protocol.read(),
-            Request::Write(value) => self.protocol.write(cx.now, request.process, value),
+        let first = match request.request {
+            Request::Read => Some(self.protocol.read()),
+            Request::Write(value) => Some(self.protocol.write(cx.now, request.process, value)),
             // Registers alone cannot reach the consensus that takes a compare-and-set.
-            _ => {
-                cx.reply(request.id, ClientReply::Unavailable);
-                return;
-            }
+            other => self.protocol.change(request.key, other),
+        };
+        let Some((goal, phase)) = first else {
+            cx.reply(request.id, ClientReply::Unavailable);
+            return;
         };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -206,7 +211,7 @@ where
             serial: op.serial,
             request: request.id,
             key: request.key,
-            is_write: matches!(request.request, Request::Write(_)),
+            is_write: request.request != Request::Read,
             goal,
             phase: Phase::Query,
             phases: 0,

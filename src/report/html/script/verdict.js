@@ -29,7 +29,9 @@ const CONDITIONS = {
   nothing: "nothing",
   eventual: "eventual consistency",
   "at-least-once": "at-least-once delivery",
+  "strong-eventual": "strong eventual convergence",
   "weak-regular": "weak regularity",
+  "convergent-regular": "strong eventual convergence and weak regularity",
   regular: "regularity",
   linearizable: "linearizability",
 };
