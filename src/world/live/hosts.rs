@@ -14,7 +14,7 @@ use crate::world::{Ledger, Traffic};
 pub(super) const LOGS: &str = "log";
 
 /// The nodes of a live world, and the network between them. They end with this. What changes something says
-/// whether it made any difference.
+/// whether it made any difference; what somebody cannot do makes none, and what nobody knows is not told.
 pub(super) trait Hosts: Debug {
     /// Starts a node that is down. It is ready some time later.
     fn start(&mut self, id: NodeId) -> Result<bool, LiveError>;
@@ -35,28 +35,42 @@ pub(super) trait Hosts: Debug {
     fn set_cuts(&mut self, links: &[(NodeId, NodeId)], is_cut: bool) -> io::Result<bool>;
 
     /// Makes links slow, or as they were.
-    fn set_slowness(&mut self, links: &[(NodeId, NodeId)], slowness: u32) -> bool;
+    fn set_slowness(&mut self, _links: &[(NodeId, NodeId)], _slowness: u32) -> bool {
+        false
+    }
 
     /// Sets a node's clock off.
-    fn set_clock_offset(&mut self, id: NodeId, offset: i64) -> bool;
+    fn set_clock_offset(&mut self, _id: NodeId, _offset: i64) -> bool {
+        false
+    }
 
     /// Why a run cannot go on after it was told that a process has ended; `None` if it was killed.
-    fn ended(&mut self, id: NodeId, process: u32) -> Option<LiveError>;
+    fn ended(&mut self, _id: NodeId, _process: u32) -> Option<LiveError> {
+        None
+    }
 
     /// Why a run cannot go on, where nobody is told but by looking.
-    fn failure(&mut self) -> Option<LiveError>;
+    fn failure(&mut self) -> Option<LiveError> {
+        None
+    }
 
     /// Who leads, as far as somebody says so.
-    fn leader(&mut self) -> Option<NodeId>;
+    fn leader(&mut self) -> Option<NodeId> {
+        None
+    }
 
     /// The process of a node; `None` if it is down.
     fn process(&self, id: NodeId) -> Option<u32>;
 
     /// Where a node listens for clients; `None` if it does not, or nobody asks that way.
-    fn address(&self, id: NodeId) -> Option<SocketAddr>;
+    fn address(&self, _id: NodeId) -> Option<SocketAddr> {
+        None
+    }
 
     /// What went through the network, as far as somebody knows.
-    fn traffic(&self) -> Traffic;
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
 
     /// The run begins: its time counts from now on.
     fn begin(&mut self, _began: Instant) {}

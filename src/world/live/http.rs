@@ -19,7 +19,6 @@ use crate::program::Program;
 use crate::program::http::{HttpClient, answers};
 use crate::protocol::NodeId;
 use crate::rng::Seed;
-use crate::world::Traffic;
 use crate::world::sim::NetworkSettings;
 
 /// A node that does not answer by then never will.
@@ -190,20 +189,8 @@ impl Hosts for HttpNodes {
         links.iter().fold(false, set)
     }
 
-    fn set_clock_offset(&mut self, _id: NodeId, _offset: i64) -> bool {
-        false
-    }
-
-    fn ended(&mut self, _id: NodeId, _process: u32) -> Option<LiveError> {
-        None
-    }
-
     fn failure(&mut self) -> Option<LiveError> {
         self.failure.take().or_else(|| self.programs.ended())
-    }
-
-    fn leader(&mut self) -> Option<NodeId> {
-        None
     }
 
     fn process(&self, id: NodeId) -> Option<u32> {
@@ -212,10 +199,6 @@ impl Hosts for HttpNodes {
 
     fn address(&self, id: NodeId) -> Option<SocketAddr> {
         Some(self.addresses[usize::from(id)])
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Nodes of an installed system, each a few programs in a namespace of its own.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -15,7 +14,6 @@ use super::{DISKS, LiveError};
 use crate::process::{Process, Signal, signal};
 use crate::protocol::NodeId;
 use crate::systems::{AnyClient, Choice, Cluster, Member, Pending, Role, Service, Start, System};
-use crate::world::Traffic;
 
 /// A node that does not say how it is by then does not say it at all.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -279,18 +277,6 @@ impl Hosts for Installed {
         self.netns.set_cuts(links, is_cut)
     }
 
-    fn set_slowness(&mut self, _links: &[(NodeId, NodeId)], _slowness: u32) -> bool {
-        false
-    }
-
-    fn set_clock_offset(&mut self, _id: NodeId, _offset: i64) -> bool {
-        false
-    }
-
-    fn ended(&mut self, _id: NodeId, _process: u32) -> Option<LiveError> {
-        None
-    }
-
     fn failure(&mut self) -> Option<LiveError> {
         if let Err(error) = self.start_readmitted() {
             return Some(error);
@@ -318,14 +304,6 @@ impl Hosts for Installed {
 
     fn process(&self, id: NodeId) -> Option<u32> {
         self.nodes[usize::from(id)].running.first().map(|running| running.process.id())
-    }
-
-    fn address(&self, _id: NodeId) -> Option<SocketAddr> {
-        None
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
     }
 }
 

@@ -130,15 +130,6 @@ impl Hosts for Own {
         self.nodes.ended(id, process)
     }
 
-    fn failure(&mut self) -> Option<LiveError> {
-        // Whoever ends says so.
-        None
-    }
-
-    fn leader(&mut self) -> Option<NodeId> {
-        None
-    }
-
     fn process(&self, id: NodeId) -> Option<u32> {
         self.nodes.process(id)
     }

@@ -6,7 +6,6 @@ mod node;
 mod post;
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -145,14 +144,6 @@ impl Hosts for Maelstrom {
         self.post.change(links, |network, from, to| network.set_slowness(from, to, slowness))
     }
 
-    fn set_clock_offset(&mut self, _id: NodeId, _offset: i64) -> bool {
-        false
-    }
-
-    fn ended(&mut self, _id: NodeId, _process: u32) -> Option<LiveError> {
-        None
-    }
-
     fn failure(&mut self) -> Option<LiveError> {
         if let Some(failure) = self.hear().or_else(|| self.programs.ended()) {
             return Some(failure);
@@ -162,16 +153,8 @@ impl Hosts for Maelstrom {
         Some(self.programs.not_ready(*id, START, "it has not answered init".to_owned()))
     }
 
-    fn leader(&mut self) -> Option<NodeId> {
-        None
-    }
-
     fn process(&self, id: NodeId) -> Option<u32> {
         self.programs.process(id)
-    }
-
-    fn address(&self, _id: NodeId) -> Option<SocketAddr> {
-        None
     }
 
     fn traffic(&self) -> Traffic {
