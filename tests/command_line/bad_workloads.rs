@@ -239,7 +239,7 @@ fn files_that_are_no_workloads() {
     refused(
         "expect = \"peace\"\n",
         &expect![[
-            r#"quorate: bad.toml:1: field `expect`: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, lost-element, resurrected-write, split-brain, fractured-read, regression, stuck-read or duplicate-delivery"#
+            r#"quorate: bad.toml:1: field `expect`: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, lost-element, resurrected-write, split-brain, fractured-read, regression, stuck-read, duplicate-delivery or missed-own-add"#
         ]],
     );
     refused(
@@ -266,7 +266,7 @@ fn files_that_are_no_workloads() {
     refused_options(
         "--expect peace",
         &expect![[
-            r#"quorate: --expect: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, lost-element, resurrected-write, split-brain, fractured-read, regression, stuck-read or duplicate-delivery"#
+            r#"quorate: --expect: found "peace"; expected linearizable, promise, violation, phantom-value, dirty-read, future-read, lost-cas, lost-write, stale-read, new-old-inversion, contradiction, lost-element, resurrected-write, split-brain, fractured-read, regression, stuck-read, duplicate-delivery or missed-own-add"#
         ]],
     );
     refused_options(
