@@ -55,11 +55,6 @@ fn rabbitmq_loses_what_need_not_persist_with_the_home_of_its_queue() {
     ends_as_it_says("rabbitmq", "rabbitmq-transient", "weaker by design");
 }
 
-#[test]
-fn mirrored_queues_of_rabbitmq_lose_what_the_side_that_starts_anew_has_confirmed() {
-    ends_as_it_says("rabbitmq", "rabbitmq-mirrored", "weaker by design");
-}
-
 /// How many changes the first node acknowledged after it was cut off from all others, of `count` clients.
 fn acknowledged_when_cut_off(history: &str, count: u64, nodes: u64) -> usize {
     let events = history.lines().map(|line| read_json(line.as_bytes()));
