@@ -73,7 +73,7 @@ fn a_set_that_loses_an_element() {
            2 invoke read null
            2 ok read [1, 2, 3]"#,
         &expect![[r#"
-            contradiction: no order of these operations explains what they returned
+            stale-read: a read missed a write that had completed before it began
               Look at 2 alone, whatever else there is.
               Let A be process 1's add of 2, from event 2 to event 4,
               and B be process 2's read of {}, from event 6 to event 7.
