@@ -24,7 +24,7 @@ struct Made {
     outcome: Option<EventKind>,
 }
 
-fn event(process: usize, kind: EventKind, f: &'static str, value: Datum) -> Event {
+pub(crate) fn event(process: usize, kind: EventKind, f: &'static str, value: Datum) -> Event {
     Event {
         line: 0,
         index: None,

@@ -5,28 +5,18 @@ use std::collections::BTreeSet;
 
 use quorate_checker::{
     Anomaly, Budget, CitedCall, Datum, Event, EventKind, KeyCertificate, KeyProof, KeyResult,
-    Object, Process, ReadError, Reading, Recorded, Verdict,
+    Object, ReadError, Reading, Recorded, Verdict,
 };
 use rand::RngExt;
 
 use crate::common::{rng, scaled, shown};
+use crate::random;
 
 const CLIENTS: usize = 3;
 const VALUES: i64 = 4;
 
 fn event(process: usize, kind: EventKind, f: &'static str, value: Option<i64>) -> Event {
-    Event {
-        line: 0,
-        index: None,
-        time: None,
-        process: Process::Client(process as u32),
-        kind,
-        f: f.into(),
-        key: None,
-        value: value.map_or(Datum::Nil, Datum::Int),
-        observed: None,
-        extra: Vec::new(),
-    }
+    random::event(process, kind, f, value.map_or(Datum::Nil, Datum::Int))
 }
 
 /// Clients of a queue that may do anything, mostly right; in the end it is often found empty.
