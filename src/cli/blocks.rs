@@ -10,6 +10,8 @@ use std::thread;
 use quorate_checker::{Entry, Format, IndexOrder, MAGIC, ReadError, Reader, next_block};
 
 const BLOCK_BYTES: usize = 1 << 20;
+/// Blocks of the binary form are taken together until they have so many events.
+const BINARY_EVENTS: u64 = 1 << 14;
 /// A line longer than any event may be ends its block; the reader refuses it.
 const LINE_BYTES_MAX: u64 = 32 << 20;
 
@@ -134,8 +136,8 @@ fn split(
     let mut first_line = 1;
     loop {
         let cut = match format {
-            Format::Binary => cut_block(&mut input, first_line == 1),
-            _ => cut_lines(&mut input),
+            Format::Binary => cut_blocks(&mut input, first_line),
+            _ => cut_lines(&mut input).map_err(|error| ReadError::io(first_line, error)),
         };
         if matches!(cut, Ok(None)) {
             return;
@@ -147,7 +149,7 @@ fn split(
         let (text, count) = match cut {
             Ok(cut) => cut.unwrap_or_default(),
             Err(error) => {
-                let _ = events.send(Batch::failed(ReadError::io(first_line, error)));
+                let _ = events.send(Batch::failed(error));
                 return;
             }
         };
@@ -167,17 +169,22 @@ fn cut_lines(input: &mut impl BufRead) -> io::Result<Option<(Vec<u8>, u64)>> {
     Ok((!lines.is_empty()).then_some((lines, count)))
 }
 
-/// A block of the binary form with a beginning of its own, and how many events it has.
-fn cut_block(input: &mut impl BufRead, is_first: bool) -> io::Result<Option<(Vec<u8>, u64)>> {
+/// Blocks of the binary form with a beginning of their own, and how many events they have.
+fn cut_blocks(input: &mut impl BufRead, first: u64) -> Result<Option<(Vec<u8>, u64)>, ReadError> {
     let mut text = MAGIC.to_vec();
-    if is_first {
+    if first == 1 {
         // The reader of the block judges it.
-        input.read_exact(&mut text)?;
+        input.read_exact(&mut text).map_err(|error| ReadError::io(first, error))?;
     }
-    Ok(next_block(input)?.map(|block| {
+    let (beginning, mut count) = (text.len(), 0);
+    while count < BINARY_EVENTS
+        && let Some(block) =
+            next_block(input).map_err(|error| ReadError::io(first + count, error))?
+    {
         text.extend(block.bytes);
-        (text, u64::from(block.event_count))
-    }))
+        count += u64::from(block.event_count);
+    }
+    Ok((text.len() > beginning).then_some((text, count)))
 }
 
 fn work(queue: &Mutex<Receiver<Job>>, spent: &Spent, format: Format) {

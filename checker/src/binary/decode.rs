@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::{
     COLUMNS, CONSTANT, FUNCTIONS, HAS_INDEX, HAS_KEY, HAS_OBSERVED, HAS_TIME, HEADER_BYTES,
-    IN_DICTIONARY, KINDS, REST, SMALL, varint,
+    IN_DICTIONARY, KINDS, SMALL, varint,
 };
 use crate::datum::Datum;
-use crate::event::{Event, Process};
+use crate::event::{Event, EventKind, Process};
 use crate::function::Function;
 use crate::plain::{Entry, PlainEvent};
 use crate::value::Scalar;
@@ -49,17 +49,28 @@ pub(crate) fn decode<E>(
     let what = columns.what;
     entries.reserve(what.len());
     for (what, number) in what.iter().zip(first..) {
-        let entry = if (what >> 2) & 3 == REST {
+        let entry = if let Some(plain) = columns.plain(*what, number) {
+            Entry::Plain(plain)
+        } else if function_of(*what).is_some() {
+            columns.whole(*what, number).ok_or_else(|| broken(number))?.into()
+        } else {
             let text = columns.next_line().ok_or_else(|| broken(number))?;
             let event = Event { line: number, ..line(text)? };
             columns.index = event.index.map_or(columns.index, |index| index.wrapping_add(1));
             event.into()
-        } else {
-            columns.entry(*what, number).ok_or_else(|| broken(number))?
         };
         entries.push(entry);
     }
     Ok(())
+}
+
+fn kind_of(what: u8) -> EventKind {
+    KINDS[usize::from(what & 3)]
+}
+
+/// `None` for what stands in the last column.
+fn function_of(what: u8) -> Option<Function> {
+    FUNCTIONS.get(usize::from((what >> 2) & 3)).copied()
 }
 
 impl<'b> Columns<'b> {
@@ -84,65 +95,59 @@ impl<'b> Columns<'b> {
         })
     }
 
-    /// The next event; `None` if the block is damaged.
-    fn entry(&mut self, what: u8, line: u64) -> Option<Entry> {
-        let kind = KINDS[usize::from(what & 3)];
-        let function = *FUNCTIONS.get(usize::from((what >> 2) & 3))?;
-        let process = u32::try_from(varint::take(&mut self.processes)?).ok()?;
-        let time = if what & HAS_TIME != 0 {
-            self.time = self.time.wrapping_add(varint::unfold(varint::take(&mut self.times)?));
-            Some(self.time)
-        } else {
-            None
-        };
-        let index = (what & HAS_INDEX != 0).then_some(self.index);
-        self.index = self.index.wrapping_add(u64::from(index.is_some()));
-        let bare = PlainEvent::new(line, process, kind, function).at(index, time);
-        if let Some(plain) = bare.and_then(|bare| self.plain(what, bare)) {
-            return Some(Entry::Plain(plain));
+    /// The next event, if it is plain. `None`, and nothing is taken, if not, or if the block is damaged.
+    #[inline]
+    fn plain(&mut self, what: u8, line: u64) -> Option<PlainEvent> {
+        let function = function_of(what).filter(|_| what & HAS_OBSERVED == 0)?;
+        let Self { mut processes, mut values, mut times, mut time, index, .. } = *self;
+        let process = u32::try_from(varint::take(&mut processes)?).ok()?;
+        let (has_index, has_time) = (what & HAS_INDEX != 0, what & HAS_TIME != 0);
+        if has_time {
+            time = time.wrapping_add(varint::unfold(varint::take(&mut times)?));
         }
-        let event = Event {
-            line,
-            index,
-            time,
-            process: Process::Client(process),
-            kind,
-            f: Cow::Borrowed(function.name()),
-            key: None,
-            value: Datum::Nil,
-            observed: None,
-            extra: Vec::new(),
-        };
-        self.whole(what, function, event).map(Entry::from)
-    }
-
-    /// The event with its key and values. `None`, and nothing is taken, if one of them is not plain.
-    fn plain(&mut self, what: u8, bare: PlainEvent) -> Option<PlainEvent> {
-        let (mut values, mut plain) = (self.values, bare);
+        let bare = PlainEvent::new(line, process, kind_of(what), function);
+        let mut plain = bare.at(has_index.then_some(index), has_time.then_some(time))?;
         if what & HAS_KEY != 0 {
             plain.key = scalar(&mut values).filter(|key| *key != Scalar::NOTHING)?;
         }
         plain.value = scalar(&mut values)?;
-        if plain.function == Function::Cas {
+        if function == Function::Cas {
             plain.new = scalar(&mut values)?;
         }
-        if what & HAS_OBSERVED != 0 {
-            return None;
-        }
-        self.values = values;
+        let index = index.wrapping_add(u64::from(has_index));
+        (self.processes, self.values, self.times) = (processes, values, times);
+        (self.time, self.index) = (time, index);
         Some(plain)
     }
 
-    /// The event with its key and values, whatever they are.
-    fn whole(&mut self, what: u8, function: Function, event: Event) -> Option<Event> {
+    /// The next event, whatever its key and values are; `None` if the block is damaged.
+    fn whole(&mut self, what: u8, line: u64) -> Option<Event> {
         let has = |bit: u8| what & bit != 0;
+        let function = function_of(what)?;
+        let process = u32::try_from(varint::take(&mut self.processes)?).ok()?;
+        if has(HAS_TIME) {
+            self.time = self.time.wrapping_add(varint::unfold(varint::take(&mut self.times)?));
+        }
+        let index = has(HAS_INDEX).then_some(self.index);
+        self.index = self.index.wrapping_add(u64::from(index.is_some()));
         let key = if has(HAS_KEY) { Some(self.value()?) } else { None };
         let value = match function {
             Function::Cas => Datum::List(vec![self.value()?, self.value()?]),
             Function::Read | Function::Write => self.value()?,
         };
         let observed = if has(HAS_OBSERVED) { Some(self.value()?) } else { None };
-        Some(Event { key, value, observed, ..event })
+        Some(Event {
+            line,
+            index,
+            time: has(HAS_TIME).then_some(self.time),
+            process: Process::Client(process),
+            kind: kind_of(what),
+            f: Cow::Borrowed(function.name()),
+            key,
+            value,
+            observed,
+            extra: Vec::new(),
+        })
     }
 
     fn value(&mut self) -> Option<Datum> {

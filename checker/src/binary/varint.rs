@@ -17,7 +17,24 @@ pub(super) fn take(input: &mut &[u8]) -> Option<u64> {
         *input = rest;
         return Some(u64::from(*first));
     }
-    take_long(input)
+    take_word(input).or_else(|| take_long(input))
+}
+
+/// Takes a number of at most eight bytes, all at once, where eight bytes are left.
+#[inline]
+fn take_word(input: &mut &[u8]) -> Option<u64> {
+    let word = u64::from_le_bytes(*input.first_chunk()?);
+    let ends = !word & 0x8080_8080_8080_8080;
+    let length = (ends.trailing_zeros() as usize + 1) / 8;
+    if ends == 0 {
+        return None;
+    }
+    *input = &input[length..];
+    // Bits up to the one that ends the number; then pairs of groups are joined, thrice.
+    let groups = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+    let pairs = (groups & 0x007f_007f_007f_007f) | ((groups & 0x7f00_7f00_7f00_7f00) >> 1);
+    let fours = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
+    Some((fours & 0x0fff_ffff) | ((fours & 0x0fff_ffff_0000_0000) >> 4))
 }
 
 fn take_long(input: &mut &[u8]) -> Option<u64> {

@@ -15,6 +15,8 @@
 //! value was observed took effect and is an ordinary member that never returned. What a failed
 //! compare-and-set without an observed value says is *not* considered here.
 
+use std::mem;
+
 use super::item::{Action, Item};
 use crate::history::OPEN;
 use crate::value::ValueId;
@@ -27,6 +29,8 @@ pub(crate) struct Scratch {
     /// Cluster number of each value plus one; 0 for a value without a cluster.
     cluster_of: Vec<u32>,
     touched: Vec<ValueId>,
+    /// The numbers of blocks, in some order.
+    sorted: Vec<u32>,
 }
 
 impl Scratch {
@@ -100,15 +104,20 @@ pub(crate) fn check(
     scratch: &mut Scratch,
 ) -> (Zones, Engine) {
     scratch.reset(value_count);
+    let mut sorted = mem::take(&mut scratch.sorted);
     let mut register = Register { clusters: Vec::new(), next: Vec::new(), has_chains: false };
     let zones = if register.add_writers(items.clone(), initial, scratch) {
-        match register.decide(&items, scratch) {
-            Ok(blocks) => Zones::Valid(register.order(items, &blocks, scratch)),
+        match register.decide(&items, scratch, &mut sorted) {
+            Ok(blocks) => {
+                let blocks = sorted.iter().map(|number| blocks[*number as usize]);
+                Zones::Valid(register.order(items, blocks, scratch))
+            }
             Err(ops) => Zones::Invalid(ops),
         }
     } else {
         Zones::NotDistinct
     };
+    scratch.sorted = sorted;
     (zones, if register.has_chains { Engine::Chains } else { Engine::Zones })
 }
 
@@ -159,24 +168,25 @@ impl Register {
         true
     }
 
-    /// The blocks in a legal order, or the operations that forbid any.
+    /// The blocks, and their numbers in a legal order; or the operations that forbid any.
     fn decide(
         &mut self,
         items: &(impl Iterator<Item = Item> + Clone),
         scratch: &Scratch,
+        sorted: &mut Vec<u32>,
     ) -> Result<Vec<Block>, Culprits> {
         self.add_reads(items.clone(), scratch)?;
-        let mut blocks = if self.has_chains {
+        let blocks = if self.has_chains {
             let reached = self.link(scratch)?;
             self.chain_blocks(reached, items)?
         } else {
             self.single_blocks()
         };
         self.check_reads_after_writes(items)?;
-        sort_by_position(&mut blocks, |block| block.first_return);
-        check_blocks(&blocks, items)?;
+        sort_by_position(&blocks, sorted, |block| block.first_return);
+        check_blocks(sorted.iter().map(|number| blocks[*number as usize]), items)?;
         // This order extends "must come before" whenever no two blocks must precede each other.
-        sort_by_position(&mut blocks, |block| block.first_return.min(block.last_call));
+        sort_by_position(&blocks, sorted, |block| block.first_return.min(block.last_call));
         Ok(blocks)
     }
 
@@ -291,17 +301,17 @@ impl Register {
         Ok(())
     }
 
-    /// The linearization: blocks as sorted, in each its clusters, in each the writer and then the
+    /// The linearization: blocks as they come, in each its clusters, in each the writer and then the
     /// reads by their calls.
     fn order(
         &self,
         items: impl Iterator<Item = Item>,
-        blocks: &[Block],
+        blocks: impl Iterator<Item = Block>,
         scratch: &Scratch,
     ) -> Vec<u32> {
         let mut next_place = vec![NOBODY; self.clusters.len()];
         let mut length = 0;
-        for number in blocks.iter().flat_map(|block| self.chain(block.head)) {
+        for number in blocks.flat_map(|block| self.chain(block.head)) {
             let cluster = &self.clusters[number as usize];
             next_place[number as usize] = length;
             length += cluster.read_count + u32::from(cluster.writer != NOBODY);
@@ -334,25 +344,26 @@ impl Register {
 const SPARSE: usize = 8;
 
 /// Sorts blocks by a position in the history, which no two of them share: in linear time, unless most
-/// events concern other registers.
-fn sort_by_position(blocks: &mut Vec<Block>, position: impl Fn(&Block) -> u32) {
+/// events concern other registers. What is sorted are their numbers.
+fn sort_by_position(blocks: &[Block], sorted: &mut Vec<u32>, position: impl Fn(&Block) -> u32) {
+    sorted.clear();
     let last = blocks.iter().map(&position).max().map_or(0, |last| last as usize);
     if last / SPARSE > blocks.len() {
-        blocks.sort_unstable_by_key(position);
+        sorted.extend(0..blocks.len() as u32);
+        sorted.sort_unstable_by_key(|number| position(&blocks[*number as usize]));
         return;
     }
-    let mut places = vec![NOBODY; last + 1];
-    for (place, block) in blocks.iter().enumerate() {
-        places[position(block) as usize] = place as u32;
+    sorted.resize(last + 1, NOBODY);
+    for (number, block) in blocks.iter().enumerate() {
+        sorted[position(block) as usize] = number as u32;
     }
-    places.retain(|place| *place != NOBODY);
-    *blocks = places.into_iter().map(|place| blocks[place as usize]).collect();
+    sorted.retain(|number| *number != NOBODY);
 }
 
 /// No two blocks, sorted by F, must precede each other. Zones that run forward (F < S) are
 /// disjoint as long as this holds, so only the last one can reach past the next block's F.
 fn check_blocks(
-    blocks: &[Block],
+    blocks: impl Iterator<Item = Block>,
     items: &(impl Iterator<Item = Item> + Clone),
 ) -> Result<(), Culprits> {
     let mut forward = Block { first_return: 0, last_call: 0, head: 0 };
@@ -363,7 +374,7 @@ fn check_blocks(
             return Err(at(items, &sides));
         }
         if block.first_return < block.last_call {
-            forward = *block;
+            forward = block;
         }
     }
     Ok(())
