@@ -88,7 +88,7 @@ pub struct FaultWindow {
     pub from: Nanos,
     /// When it was mended.
     pub to: Nanos,
-    /// The nodes that were down meanwhile: none, unless it was a crash or a wipe.
+    /// The nodes that were down meanwhile, or may have been: none, unless it was a crash, a wipe or a full disk.
     pub down: NodeSet,
 }
 
@@ -96,7 +96,9 @@ impl FaultWindow {
     /// Something that was on from then until it was, or will be, undone.
     fn of(undo: &Fault, from: Nanos, to: Nanos) -> Self {
         let down = match undo {
-            Fault::Restart { nodes } | Fault::Replace { nodes } => nodes.iter().copied().collect(),
+            Fault::Restart { nodes } | Fault::Replace { nodes } | Fault::FreeDisks { nodes } => {
+                nodes.iter().copied().collect()
+            }
             _ => NodeSet::EMPTY,
         };
         Self { kind: undo.kind(), from, to, down }

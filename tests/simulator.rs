@@ -215,6 +215,45 @@ fn slow_links_take_as_many_times_as_long() {
 }
 
 #[test]
+fn slow_disks_take_as_many_times_as_long() {
+    let nodes = vec![1, 2];
+    let mut client = Client::new(Protocol::Lww);
+    assert!(client.world.apply(&Fault::SlowDisks { nodes: nodes.clone(), factor: 4 }));
+    assert_eq!(client.write(0, 1).1, ASK + ROUND + 4 * SYNC);
+    assert!(client.world.apply(&Fault::RestoreDisks { nodes: nodes.clone() }));
+    assert!(!client.world.apply(&Fault::RestoreDisks { nodes }), "they are as they were");
+    client.pass(TIMEOUT);
+    assert_eq!(client.write(0, 2).1, ASK + ROUND + SYNC);
+}
+
+#[test]
+fn nodes_without_space_stop_when_they_are_to_write() {
+    let nodes = vec![1, 2];
+    let full = Fault::FillDisks { nodes: nodes.clone() };
+    let free = Fault::FreeDisks { nodes };
+    let mut client = Client::new(Protocol::Lww);
+    assert_eq!(client.write(0, 1).0, Response::Written);
+    client.pass(TIMEOUT);
+    assert!(client.world.apply(&full));
+    assert!(!client.world.apply(&full), "they are full already");
+    assert_eq!(client.read(1), Response::Value(Some(1)), "to read takes no space");
+    assert_eq!(client.write(0, 2).0, Response::TimedOut);
+    assert_eq!(client.read(1), Response::Refused);
+    assert!(client.world.apply(&free));
+    assert!(!client.world.apply(&free), "there is space already");
+    assert_eq!(client.read(1), Response::Value(Some(2)), "from node 0, which had space");
+    assert_eq!(client.write(1, 3).0, Response::Written);
+    // One that was started by somebody else meanwhile stops again.
+    assert!(client.world.apply(&full));
+    assert_eq!(client.write(0, 4).0, Response::TimedOut);
+    assert!(client.world.apply(&Fault::Restart { nodes: vec![1] }));
+    assert_eq!(client.read(1), Response::Value(Some(4)));
+    assert_eq!(client.write(1, 5).0, Response::ConnectionLost);
+    assert!(client.world.apply(&free));
+    assert_eq!(client.write(1, 6).0, Response::Written);
+}
+
+#[test]
 fn links_have_latencies_of_their_own() {
     let links = vec![(0, 1, Latency::Constant(MILLISECOND)), (1, 0, Latency::Constant(0))];
     let network = NetworkSettings { links, ..settings().network };

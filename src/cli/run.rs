@@ -105,7 +105,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "PER_SECOND", allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Which faults, instead of the workload's: partition, crash, wipe, pause, slow-links,
-    /// clock-skew, or none.
+    /// clock-skew, slow-disks, full-disks, or none.
     #[arg(long, value_name = "FAULTS", value_delimiter = ',')]
     nemesis: Option<Vec<String>>,
     /// What decides all that is random: a number, 0x… or a git commit; left out, drawn anew.

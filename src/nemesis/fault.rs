@@ -65,6 +65,28 @@ pub enum Fault {
         /// From, to.
         links: Vec<(NodeId, NodeId)>,
     },
+    /// Disks become slow.
+    SlowDisks {
+        /// Of which nodes.
+        nodes: Vec<NodeId>,
+        /// What the time of a sync is multiplied by.
+        factor: u32,
+    },
+    /// Slow disks are as they were.
+    RestoreDisks {
+        /// Of which nodes.
+        nodes: Vec<NodeId>,
+    },
+    /// Disks have no space left: nodes stop when they are to write.
+    FillDisks {
+        /// Of which nodes.
+        nodes: Vec<NodeId>,
+    },
+    /// Full disks have space again, and nodes that have stopped for want of it start.
+    FreeDisks {
+        /// Of which nodes.
+        nodes: Vec<NodeId>,
+    },
     /// Clocks are set off.
     SkewClocks {
         /// By how many nanoseconds.
@@ -92,12 +114,24 @@ pub enum FaultKind {
     SlowLinks,
     /// Clocks are off.
     ClockSkew,
+    /// Disks are slow.
+    SlowDisks,
+    /// Disks are full.
+    FullDisks,
 }
 
 impl FaultKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Partition, Self::Crash, Self::Wipe, Self::Pause, Self::SlowLinks, Self::ClockSkew];
+    pub const ALL: [Self; 8] = [
+        Self::Partition,
+        Self::Crash,
+        Self::Wipe,
+        Self::Pause,
+        Self::SlowLinks,
+        Self::ClockSkew,
+        Self::SlowDisks,
+        Self::FullDisks,
+    ];
 
     /// The word of workloads and reports.
     pub fn name(self) -> &'static str {
@@ -108,6 +142,8 @@ impl FaultKind {
             Self::Pause => "pause",
             Self::SlowLinks => "slow-links",
             Self::ClockSkew => "clock-skew",
+            Self::SlowDisks => "slow-disks",
+            Self::FullDisks => "full-disks",
         }
     }
 }
@@ -122,6 +158,8 @@ impl Fault {
             Self::Pause { .. } | Self::Resume { .. } => FaultKind::Pause,
             Self::SlowLinks { .. } | Self::RestoreLinks { .. } => FaultKind::SlowLinks,
             Self::SkewClocks { .. } | Self::ResetClocks { .. } => FaultKind::ClockSkew,
+            Self::SlowDisks { .. } | Self::RestoreDisks { .. } => FaultKind::SlowDisks,
+            Self::FillDisks { .. } | Self::FreeDisks { .. } => FaultKind::FullDisks,
         }
     }
 
@@ -133,6 +171,8 @@ impl Fault {
             Self::Wipe { nodes } => Self::Replace { nodes: nodes.clone() },
             Self::Pause { nodes } => Self::Resume { nodes: nodes.clone() },
             Self::SlowLinks { links, .. } => Self::RestoreLinks { links: links.clone() },
+            Self::SlowDisks { nodes, .. } => Self::RestoreDisks { nodes: nodes.clone() },
+            Self::FillDisks { nodes } => Self::FreeDisks { nodes: nodes.clone() },
             Self::SkewClocks { offsets } => {
                 Self::ResetClocks { nodes: offsets.iter().map(|(node, _)| *node).collect() }
             }
@@ -141,6 +181,8 @@ impl Fault {
             | Self::Replace { .. }
             | Self::Resume { .. }
             | Self::RestoreLinks { .. }
+            | Self::RestoreDisks { .. }
+            | Self::FreeDisks { .. }
             | Self::ResetClocks { .. } => return None,
         })
     }
@@ -158,6 +200,10 @@ impl Fault {
             Self::Resume { .. } => "resume",
             Self::SlowLinks { .. } => "slow-links",
             Self::RestoreLinks { .. } => "restore-links",
+            Self::SlowDisks { .. } => "slow-disks",
+            Self::RestoreDisks { .. } => "restore-disks",
+            Self::FillDisks { .. } => "fill-disks",
+            Self::FreeDisks { .. } => "free-disks",
             Self::SkewClocks { .. } => "skew-clocks",
             Self::ResetClocks { .. } => "reset-clocks",
         }
@@ -184,6 +230,9 @@ impl Fault {
             Self::SlowLinks { links: hit, factor } => {
                 map(vec![("links", links(hit)), ("factor", Datum::Int(i64::from(*factor)))])
             }
+            Self::SlowDisks { nodes: hit, factor } => {
+                map(vec![("nodes", nodes(hit)), ("factor", Datum::Int(i64::from(*factor)))])
+            }
             Self::SkewClocks { offsets } => {
                 let offset = |(node, offset): &(NodeId, i64)| (name(node), Datum::Int(*offset));
                 map(vec![("offsets-ns", Datum::Map(offsets.iter().map(offset).collect()))])
@@ -196,6 +245,9 @@ impl Fault {
             | Self::Replace { nodes: hit }
             | Self::Pause { nodes: hit }
             | Self::Resume { nodes: hit }
+            | Self::RestoreDisks { nodes: hit }
+            | Self::FillDisks { nodes: hit }
+            | Self::FreeDisks { nodes: hit }
             | Self::ResetClocks { nodes: hit } => map(vec![("nodes", nodes(hit))]),
         }
     }

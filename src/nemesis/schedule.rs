@@ -91,6 +91,15 @@ pub enum DisturbanceKind {
         /// At most by how much, in either direction.
         magnitude: Nanos,
     },
+    /// Makes disks slow.
+    SlowDisks {
+        /// Of how many nodes.
+        targets: Vec<Targets>,
+        /// What the time of a sync is multiplied by.
+        factor: u32,
+    },
+    /// Leaves no space on disks.
+    FullDisks(Vec<Targets>),
 }
 
 impl DisturbanceKind {
@@ -103,6 +112,8 @@ impl DisturbanceKind {
             Self::Pause(_) => FaultKind::Pause,
             Self::SlowLinks { .. } => FaultKind::SlowLinks,
             Self::ClockSkew { .. } => FaultKind::ClockSkew,
+            Self::SlowDisks { .. } => FaultKind::SlowDisks,
+            Self::FullDisks(_) => FaultKind::FullDisks,
         }
     }
 
@@ -149,6 +160,10 @@ impl DisturbanceKind {
                 let offset = |node| (node, rng.random_range(-magnitude..=magnitude));
                 Fault::SkewClocks { offsets: skewed.map(offset).collect() }
             }
+            Self::SlowDisks { targets, factor } => {
+                Fault::SlowDisks { nodes: hit(targets, rng), factor: *factor }
+            }
+            Self::FullDisks(targets) => Fault::FillDisks { nodes: hit(targets, rng) },
         }
     }
 }

@@ -143,6 +143,7 @@ impl Engine {
         match order {
             Order::Clock(offset) => self.clock.set_offset(offset),
             Order::DiskFull(is_full) => self.disk.set_full(is_full),
+            Order::DiskSlowness(factor) => self.disk.set_slowness(factor),
         }
     }
 

@@ -13,6 +13,8 @@ pub enum Order {
     Clock(i64),
     /// The disk has no space left, or has again.
     DiskFull(bool),
+    /// A sync takes so many times as long as it should from now on.
+    DiskSlowness(u32),
 }
 
 impl FromStr for Order {
@@ -26,8 +28,13 @@ impl FromStr for Order {
                 .map_err(|_| format!("`{offset}` is no number of nanoseconds")),
             ["disk", "full"] => Ok(Self::DiskFull(true)),
             ["disk", "free"] => Ok(Self::DiskFull(false)),
+            ["disk", "slow", factor] => factor
+                .parse()
+                .map(Self::DiskSlowness)
+                .map_err(|_| format!("`{factor}` is no number of times")),
             _ => Err(format!(
-                "`{line}` is no order; expected `clock NANOSECONDS`, `disk full` or `disk free`"
+                "`{line}` is no order; expected `clock NANOSECONDS`, `disk full`, `disk free` or `disk slow \
+                 TIMES`"
             )),
         }
     }
@@ -39,6 +46,7 @@ impl std::fmt::Display for Order {
             Self::Clock(offset) => write!(f, "clock {offset}"),
             Self::DiskFull(true) => f.write_str("disk full"),
             Self::DiskFull(false) => f.write_str("disk free"),
+            Self::DiskSlowness(factor) => write!(f, "disk slow {factor}"),
         }
     }
 }

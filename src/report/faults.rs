@@ -19,12 +19,14 @@ pub struct FaultSpan {
 }
 
 /// Words that mend, and what they mend.
-const MENDS: [(&str, &str); 6] = [
+const MENDS: [(&str, &str); 8] = [
     ("heal", "partition"),
     ("restart", "crash"),
     ("replace", "wipe"),
     ("resume", "pause"),
     ("restore-links", "slow-links"),
+    ("restore-disks", "slow-disks"),
+    ("free-disks", "fill-disks"),
     ("reset-clocks", "skew-clocks"),
 ];
 

@@ -9,7 +9,7 @@ use crate::time::{MILLISECOND, Nanos};
 mod default {
     use super::{MILLISECOND, Nanos};
 
-    pub(super) const SLOWNESS: i64 = 20;
+    pub(super) const SLOWNESS: u32 = 20;
     pub(super) const SKEW: Nanos = 200 * MILLISECOND;
 }
 
@@ -28,6 +28,13 @@ pub(super) fn disturbance(
         Some(field) => {
             let all: Vec<Targets> = with(&Targets::ALL, Targets::Leader, has_leader);
             many_of(source, field, "nemesis.targets", &all, Targets::name)
+        }
+    };
+    let factor = || match &raw.factor {
+        None => Ok(default::SLOWNESS),
+        Some(Field { value, place }) => {
+            let factor = within(source, place, "nemesis.factor", *value, 2, 1_000_000)?;
+            Ok(factor as u32)
         }
     };
     let kind = match kind {
@@ -55,12 +62,7 @@ pub(super) fn disturbance(
         }
         FaultKind::SlowLinks => DisturbanceKind::SlowLinks {
             targets: targets(&[Targets::One, Targets::Minority])?,
-            factor: match &raw.factor {
-                None => default::SLOWNESS as u32,
-                Some(Field { value, place }) => {
-                    within(source, place, "nemesis.factor", *value, 2, 1_000_000)? as u32
-                }
-            },
+            factor: factor()?,
         },
         FaultKind::ClockSkew => DisturbanceKind::ClockSkew {
             targets: targets(&[Targets::One, Targets::Minority, Targets::Majority])?,
@@ -71,6 +73,13 @@ pub(super) fn disturbance(
                 default::SKEW,
             )?,
         },
+        FaultKind::SlowDisks => DisturbanceKind::SlowDisks {
+            targets: targets(&[Targets::One, Targets::Minority])?,
+            factor: factor()?,
+        },
+        FaultKind::FullDisks => {
+            DisturbanceKind::FullDisks(targets(&[Targets::One, Targets::Minority])?)
+        }
     };
     let interval = duration(source, raw.interval.as_ref(), "nemesis.interval", subject.interval)?;
     let duration = duration(source, raw.duration.as_ref(), "nemesis.duration", subject.duration)?;
@@ -83,8 +92,8 @@ fn refuse_foreign(source: &Source, raw: &RawDisturbance, kind: FaultKind) -> Res
     let has = match kind {
         FaultKind::Partition => &["shapes"][..],
         FaultKind::Crash => &["targets", "lose_unsynced"],
-        FaultKind::Wipe | FaultKind::Pause => &["targets"],
-        FaultKind::SlowLinks => &["targets", "factor"],
+        FaultKind::Wipe | FaultKind::Pause | FaultKind::FullDisks => &["targets"],
+        FaultKind::SlowLinks | FaultKind::SlowDisks => &["targets", "factor"],
         FaultKind::ClockSkew => &["targets", "magnitude"],
     };
     let given = [
@@ -149,8 +158,11 @@ fn refuse_impossible(
         Kind::Installed => ("an installed system", "partition, crash, wipe or pause"),
         Kind::Program(_) => ("a program of others", "partition, crash, wipe, pause or slow-links"),
     };
-    let is_able =
-        fault != FaultKind::ClockSkew && (fault != FaultKind::SlowLinks || kind != Kind::Installed);
+    let is_able = match fault {
+        FaultKind::Partition | FaultKind::Crash | FaultKind::Wipe | FaultKind::Pause => true,
+        FaultKind::SlowLinks => kind != Kind::Installed,
+        FaultKind::ClockSkew | FaultKind::SlowDisks | FaultKind::FullDisks => false,
+    };
     if !is_able {
         let problem = format!("\"{}\" cannot be done to {whom}; expected {able}", fault.name());
         return Err(source.error(&raw.fault.place, "nemesis.fault", problem));

@@ -233,7 +233,9 @@ impl Workload {
                 DisturbanceKind::ClockSkew { .. } => hazards.clock_skew = true,
                 DisturbanceKind::Partition(_)
                 | DisturbanceKind::Pause(_)
-                | DisturbanceKind::SlowLinks { .. } => {}
+                | DisturbanceKind::SlowLinks { .. }
+                | DisturbanceKind::SlowDisks { .. }
+                | DisturbanceKind::FullDisks(_) => {}
             }
         }
         hazards

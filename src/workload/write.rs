@@ -179,10 +179,13 @@ fn write_disturbance(out: &mut String, disturbance: &Disturbance) -> fmt::Result
         DisturbanceKind::Crash { targets: list, lose_unsynced } => {
             writeln!(out, "targets = {}\nlose_unsynced = {lose_unsynced}", targets(list))?;
         }
-        DisturbanceKind::Wipe(list) | DisturbanceKind::Pause(list) => {
+        DisturbanceKind::Wipe(list)
+        | DisturbanceKind::Pause(list)
+        | DisturbanceKind::FullDisks(list) => {
             writeln!(out, "targets = {}", targets(list))?;
         }
-        DisturbanceKind::SlowLinks { targets: list, factor } => {
+        DisturbanceKind::SlowLinks { targets: list, factor }
+        | DisturbanceKind::SlowDisks { targets: list, factor } => {
             writeln!(out, "targets = {}\nfactor = {factor}", targets(list))?;
         }
         DisturbanceKind::ClockSkew { targets: list, magnitude } => {

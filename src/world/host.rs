@@ -21,6 +21,18 @@ pub(super) struct Host {
     disk: SimDisk,
     /// What the clock shows more than it should.
     clock_offset: i64,
+    /// What the time of a sync is multiplied by.
+    pub(super) disk_slowness: u32,
+    space: Space,
+}
+
+/// Whether there is space on a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Space {
+    Free,
+    Full,
+    /// There is none, and the node has stopped for want of it.
+    Missed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,13 +68,24 @@ impl Hash for Host {
         self.disk.platter.hash(state);
         self.disk.written.hash(state);
         self.clock_offset.hash(state);
+        self.space.hash(state);
     }
 }
 
 impl Host {
     pub(super) fn new(id: NodeId, config: Arc<Configuration>, patience: Nanos) -> Self {
         let (state, disk) = (State::Down, SimDisk::default());
-        Self { id, config, patience, state, incarnation: 0, disk, clock_offset: 0 }
+        Self {
+            id,
+            config,
+            patience,
+            state,
+            incarnation: 0,
+            disk,
+            clock_offset: 0,
+            disk_slowness: 1,
+            space: Space::Free,
+        }
     }
 
     pub(super) fn is_down(&self) -> bool {
@@ -158,6 +181,9 @@ impl Host {
             patience: self.patience,
             incarnation: self.incarnation,
         };
+        if self.space == Space::Missed {
+            self.space = Space::Full;
+        }
         let node = Node::start(seat, self.clock(now), &self.disk, effects);
         self.state = State::Running(Box::new(node));
         true
@@ -194,5 +220,34 @@ impl Host {
     /// Sets the clock off. False if it was so already.
     pub(super) fn set_clock_offset(&mut self, offset: i64) -> bool {
         std::mem::replace(&mut self.clock_offset, offset) != offset
+    }
+
+    /// Makes the disk slow, or as it was. False if it was so already.
+    pub(super) fn set_disk_slowness(&mut self, slowness: u32) -> bool {
+        std::mem::replace(&mut self.disk_slowness, slowness) != slowness
+    }
+
+    /// Takes all space from the disk. False if there was none.
+    pub(super) fn fill_disk(&mut self) -> bool {
+        let was_free = self.space == Space::Free;
+        if was_free {
+            self.space = Space::Full;
+        }
+        was_free
+    }
+
+    /// Whether the node is to stop, since it cannot write.
+    pub(super) fn misses_space(&mut self) -> bool {
+        let misses = self.space != Space::Free;
+        if misses {
+            self.space = Space::Missed;
+        }
+        misses
+    }
+
+    /// Gives the disk space again. Whether there was none, and whether the node is to start.
+    pub(super) fn free_disk(&mut self) -> (bool, bool) {
+        let before = std::mem::replace(&mut self.space, Space::Free);
+        (before != Space::Free, before == Space::Missed)
     }
 }

@@ -179,7 +179,7 @@ fn impossible_faults() {
     refused(
         "[[nemesis]]\nfault = \"earthquake\"\n",
         &expect![[
-            r#"quorate: bad.toml:2: field `nemesis.fault`: found "earthquake"; expected partition, crash, wipe, pause, slow-links or clock-skew"#
+            r#"quorate: bad.toml:2: field `nemesis.fault`: found "earthquake"; expected partition, crash, wipe, pause, slow-links, clock-skew, slow-disks or full-disks"#
         ]],
     );
     refused(
@@ -229,7 +229,7 @@ fn impossible_faults() {
     refused_options(
         "--nemesis earthquake",
         &expect![[
-            r#"quorate: --nemesis: found "earthquake"; expected partition, crash, wipe, pause, slow-links or clock-skew"#
+            r#"quorate: --nemesis: found "earthquake"; expected partition, crash, wipe, pause, slow-links, clock-skew, slow-disks or full-disks"#
         ]],
     );
 }

@@ -46,7 +46,7 @@ impl Client<Live> {
             workload: path,
         };
         let mut settings = workload.sim;
-        settings.sync_latency = Latency::Constant(0);
+        settings.sync_latency = Latency::Constant(MILLISECOND);
         let world =
             Live::start(&place, kind, &workload.node_names, 1, &settings, workload.live, Seed(1));
         let world = world.expect("three nodes start");
@@ -202,6 +202,48 @@ fn a_slow_link_makes_its_messages_late() {
     let took = client.world.now() - began;
     assert!(took >= 300 * MILLISECOND, "{took} ns");
     client.apply(&Fault::RestoreLinks { links: vec![(2, 0)] });
+}
+
+#[test]
+fn a_slow_disk_makes_its_syncs_late() {
+    let mut client = Client::new("r = 3\nw = 3", "2s");
+    assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
+    // The order goes a way of its own: at first the disk may still be as it was.
+    let is_slow_some_time = |client: &mut Client<Live>, is_slow: bool| {
+        let mut tries = (0..1000).map(|value| {
+            let began = client.world.now();
+            let is_written = client.ask(0, Action::Write(value)) == Response::Written;
+            is_written.then(|| client.world.now() - began)
+        });
+        tries.any(|took| took.is_some_and(|took| (took >= 300 * MILLISECOND) == is_slow))
+    };
+    client.apply(&Fault::SlowDisks { nodes: vec![2], factor: 300 });
+    assert!(is_slow_some_time(&mut client, true));
+    // A node that starts again is told again.
+    client.apply(&Fault::Crash { nodes: vec![2], lose_unsynced: false });
+    client.apply(&Fault::Restart { nodes: vec![2] });
+    assert!(is_slow_some_time(&mut client, true));
+    client.apply(&Fault::RestoreDisks { nodes: vec![2] });
+    assert!(is_slow_some_time(&mut client, false));
+}
+
+#[test]
+fn a_node_without_space_ends_and_comes_back() {
+    let mut client = Client::new("r = 2\nw = 2", "500ms");
+    assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
+    let process = client.process(2);
+    client.apply(&Fault::FillDisks { nodes: vec![2] });
+    // Its end is seen where everything is seen that happens: behind what clients learn.
+    let mut value = 1;
+    while client.world.process(2).is_some() {
+        value += 1;
+        assert_eq!(client.insist(0, Action::Write(value)), Response::Written);
+        assert!(value < 10_000, "it lives without space");
+    }
+    assert!(!exists(process));
+    assert_eq!(client.ask(2, Action::Read), Response::Refused);
+    client.apply(&Fault::FreeDisks { nodes: vec![2] });
+    assert_eq!(client.insist(2, Action::Read), Response::Value(Some(value)));
 }
 
 #[test]

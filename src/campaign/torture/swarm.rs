@@ -138,10 +138,13 @@ fn possible(workload: &Workload) -> Vec<Disturbance> {
     possible
 }
 
-/// Disks are wiped only where a workload says so: nodes that forget keep no promise.
+/// Disks are wiped only where a workload says so: nodes that forget keep no promise. How slow they are is drawn
+/// with the latencies, and a full one stops its node, which a crash does, too.
 fn everything() -> impl Iterator<Item = DisturbanceKind> {
     let targets = Targets::ALL.to_vec();
-    let kinds = FaultKind::ALL.into_iter().filter(|kind| *kind != FaultKind::Wipe);
+    let is_left_out =
+        |kind| matches!(kind, FaultKind::Wipe | FaultKind::SlowDisks | FaultKind::FullDisks);
+    let kinds = FaultKind::ALL.into_iter().filter(move |kind| !is_left_out(*kind));
     kinds.map(move |kind| match kind {
         FaultKind::Partition => DisturbanceKind::Partition(Shape::ALL.to_vec()),
         FaultKind::Crash => {
@@ -153,6 +156,8 @@ fn everything() -> impl Iterator<Item = DisturbanceKind> {
         FaultKind::ClockSkew => {
             DisturbanceKind::ClockSkew { targets: targets.clone(), magnitude: SECOND / 5 }
         }
+        FaultKind::SlowDisks => DisturbanceKind::SlowDisks { targets: targets.clone(), factor: 20 },
+        FaultKind::FullDisks => DisturbanceKind::FullDisks(targets.clone()),
     })
 }
 
@@ -173,6 +178,11 @@ fn draw_kind(kind: &DisturbanceKind, rng: &mut Rng) -> DisturbanceKind {
             targets: some(targets, rng),
             magnitude: scale(*magnitude, 8, rng),
         },
+        DisturbanceKind::SlowDisks { targets, .. } => DisturbanceKind::SlowDisks {
+            targets: some(targets, rng),
+            factor: rng.random_range(2..=SLOWNESS_MOST),
+        },
+        DisturbanceKind::FullDisks(targets) => DisturbanceKind::FullDisks(some(targets, rng)),
     }
 }
 

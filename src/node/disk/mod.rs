@@ -51,6 +51,7 @@ pub(super) enum Report {
 enum Order {
     Write(Slot, Record),
     SetFull(bool),
+    SetSlowness(u32),
 }
 
 /// The node's end of its disk.
@@ -70,7 +71,7 @@ impl Disk {
         let (store, found) = Store::open(&settings.dir, settings.fsync, settings.lose_unsynced)?;
         let (orders, queue) = channel();
         let (sender, reports) = unbounded_channel();
-        let slowness = Slowness { sampler: Sampler::new(settings.sync), rng };
+        let slowness = Slowness { sampler: Sampler::new(settings.sync), rng, factor: 1 };
         let work = move || {
             if let Err(error) = work(&store, slowness, &queue, &sender) {
                 let _ = sender.send(Report::Failed(error));
@@ -92,6 +93,11 @@ impl Disk {
     /// From now on there is no space left, or there is again.
     pub(super) fn set_full(&self, is_full: bool) {
         let _ = self.orders.send(Order::SetFull(is_full));
+    }
+
+    /// From now on a sync takes so many times as long as it does by itself.
+    pub(super) fn set_slowness(&self, factor: u32) {
+        let _ = self.orders.send(Order::SetSlowness(factor));
     }
 
     /// How many records are not yet safe.
@@ -121,6 +127,13 @@ impl Disk {
 struct Slowness {
     sampler: Sampler,
     rng: Rng,
+    factor: u32,
+}
+
+impl Slowness {
+    fn draw(&mut self) -> Duration {
+        Duration::from_nanos(self.sampler.draw(&mut self.rng)).saturating_mul(self.factor)
+    }
 }
 
 /// Writes and syncs until nobody has anything more to write.
@@ -134,15 +147,12 @@ fn work(
     let (mut written, mut due) = (0, None);
     loop {
         let fresh = unsynced.len();
-        let is_over = take(store, queue, due, &mut unsynced);
+        let is_over = take(store, queue, due, &mut unsynced, &mut slowness.factor);
         if unsynced.len() > fresh {
             store.write(unsynced[fresh..].iter()).context("cannot write")?;
             written += (unsynced.len() - fresh) as u64;
             let _ = reports.send(Report::Written(written));
-            due = due.or_else(|| {
-                let delay = slowness.sampler.draw(&mut slowness.rng);
-                Some(Instant::now() + Duration::from_nanos(delay))
-            });
+            due = due.or_else(|| Instant::now().checked_add(slowness.draw()));
         }
         if !unsynced.is_empty() && (is_over || due.is_some_and(|due| due <= Instant::now())) {
             store.sync()?;
@@ -161,6 +171,7 @@ fn take(
     queue: &Receiver<Order>,
     due: Option<Instant>,
     records: &mut Vec<(Slot, Record)>,
+    factor: &mut u32,
 ) -> bool {
     let first = match due {
         None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -176,6 +187,7 @@ fn take(
         match order {
             Order::Write(slot, record) => records.push((slot, record)),
             Order::SetFull(is_full) => store.backend().set_full(is_full),
+            Order::SetSlowness(times) => *factor = times,
         }
         next = if records.len() < enough { queue.try_recv().ok() } else { None };
     }

@@ -194,6 +194,13 @@ impl<'a> Scene<'a> {
                     let text = format!("slow, {factor} times: {}", self.links(links));
                     self.faults.push((text, since, until));
                 }
+                Fault::SlowDisks { nodes, factor } => {
+                    let text = format!("slow disks, {factor} times: {}", self.nodes(nodes));
+                    self.faults.push((text, since, until));
+                }
+                Fault::FillDisks { nodes } => {
+                    self.faults.push((format!("full disks: {}", self.nodes(nodes)), since, until));
+                }
                 _ => {}
             }
         }
@@ -205,6 +212,11 @@ impl<'a> Scene<'a> {
         for (_, since, until) in &mut self.faults {
             (*since, *until) = ((*since).max(from), (*until).min(to));
         }
+    }
+
+    fn nodes(&self, nodes: &[NodeId]) -> String {
+        let names: Vec<&str> = nodes.iter().map(|node| &*self.names[usize::from(*node)]).collect();
+        names.join(", ")
     }
 
     /// Links in words: `n1–n2` both ways, `n1→n2` one way.

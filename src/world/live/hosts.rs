@@ -44,6 +44,21 @@ pub(super) trait Hosts: Debug {
         false
     }
 
+    /// Makes a node's disk slow, or as it was.
+    fn set_disk_slowness(&mut self, _id: NodeId, _slowness: u32) -> bool {
+        false
+    }
+
+    /// Takes all space from a node's disk.
+    fn fill_disk(&mut self, _id: NodeId) -> bool {
+        false
+    }
+
+    /// Gives it space again, and starts the node if it has stopped for want of it.
+    fn free_disk(&mut self, _id: NodeId) -> Result<bool, LiveError> {
+        Ok(false)
+    }
+
     /// Why a run cannot go on after it was told that a process has ended; `None` if it was killed.
     fn ended(&mut self, _id: NodeId, _process: u32) -> Option<LiveError> {
         None

@@ -228,6 +228,13 @@ impl Live {
         })
     }
 
+    fn free_disk(&mut self, node: NodeId) -> bool {
+        self.hosts.free_disk(node).unwrap_or_else(|error| {
+            self.failure.get_or_insert(error);
+            false
+        })
+    }
+
     /// Now and then, looks whether all nodes still run that should.
     fn look(&mut self) {
         let now = self.now();
@@ -279,6 +286,18 @@ impl World for Live {
             Fault::Heal { cuts } => self.set_cuts(cuts, false),
             Fault::SlowLinks { links, factor } => hosts.set_slowness(links, *factor),
             Fault::RestoreLinks { links } => hosts.set_slowness(links, 1),
+            Fault::SlowDisks { nodes: hit, factor } => {
+                any(&mut hit.iter().map(|node| hosts.set_disk_slowness(*node, *factor)))
+            }
+            Fault::RestoreDisks { nodes: hit } => {
+                any(&mut hit.iter().map(|node| hosts.set_disk_slowness(*node, 1)))
+            }
+            Fault::FillDisks { nodes: hit } => {
+                any(&mut hit.iter().map(|node| hosts.fill_disk(*node)))
+            }
+            Fault::FreeDisks { nodes: hit } => {
+                any(&mut hit.iter().map(|node| self.free_disk(*node)))
+            }
         }
     }
 

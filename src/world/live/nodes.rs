@@ -84,6 +84,23 @@ struct Node {
     clock_offset: i64,
     /// Whether it loses what it had not synced when it starts again.
     lose_unsynced: bool,
+    /// What the time of a sync is multiplied by.
+    disk_slowness: u32,
+    is_disk_full: bool,
+    /// Whether it has ended for want of space on its disk.
+    has_starved: bool,
+}
+
+impl Node {
+    /// Tells it something, if it runs.
+    fn tell(&mut self, order: Order) {
+        if let Some(running) = &mut self.running
+            && let Some(input) = &mut running.process.child().stdin
+        {
+            // One that has just died hears nothing.
+            let _ = writeln!(input, "{order}");
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -110,6 +127,9 @@ impl Nodes {
             address: watch::Sender::new(None),
             clock_offset: 0,
             lose_unsynced: false,
+            disk_slowness: 1,
+            is_disk_full: false,
+            has_starved: false,
         };
         Self {
             place,
@@ -149,6 +169,13 @@ impl Nodes {
         let node = self.node(id);
         node.lose_unsynced = false;
         node.running = Some(Running { process, host: ways.host(id), is_paused: false, listener });
+        node.has_starved = false;
+        if node.disk_slowness != 1 {
+            node.tell(Order::DiskSlowness(node.disk_slowness));
+        }
+        if node.is_disk_full {
+            node.tell(Order::DiskFull(true));
+        }
         Ok(true)
     }
 
@@ -196,21 +223,48 @@ impl Nodes {
     /// Sets a node's clock off. False if it was so already.
     pub(super) fn set_clock_offset(&mut self, id: NodeId, offset: i64) -> bool {
         let node = self.node(id);
-        if let Some(running) = &mut node.running
-            && let Some(input) = &mut running.process.child().stdin
-        {
-            // One that has just died hears nothing.
-            let _ = writeln!(input, "{}", Order::Clock(offset));
-        }
+        node.tell(Order::Clock(offset));
         std::mem::replace(&mut node.clock_offset, offset) != offset
     }
 
-    /// Why a run cannot go on after a process has ended that nobody had killed; `None` if it was killed.
+    /// Makes a node's disk slow, or as it was. False if it was so already.
+    pub(super) fn set_disk_slowness(&mut self, id: NodeId, slowness: u32) -> bool {
+        let node = self.node(id);
+        node.tell(Order::DiskSlowness(slowness));
+        std::mem::replace(&mut node.disk_slowness, slowness) != slowness
+    }
+
+    /// Takes all space from a node's disk: it ends when it is to write. False if there was none.
+    pub(super) fn fill_disk(&mut self, id: NodeId) -> bool {
+        let node = self.node(id);
+        node.tell(Order::DiskFull(true));
+        !std::mem::replace(&mut node.is_disk_full, true)
+    }
+
+    /// Gives it space again, and starts the node if it has ended for want of it. False if there was space.
+    pub(super) fn free_disk(&mut self, id: NodeId, ways: &Ways) -> Result<bool, LiveError> {
+        let node = self.node(id);
+        node.tell(Order::DiskFull(false));
+        let was_full = std::mem::take(&mut node.is_disk_full);
+        if node.has_starved {
+            self.start(id, ways)?;
+        }
+        Ok(was_full)
+    }
+
+    /// Why a run cannot go on after a process has ended that nobody had killed; `None` if it was killed, or has
+    /// no space on its disk.
     pub(super) fn ended(&mut self, id: NodeId, process: u32) -> Option<LiveError> {
-        let running = self.node(id).running.as_mut()?;
-        if running.process.id() != process {
+        let node = self.node(id);
+        if node.running.as_ref()?.process.id() != process {
             return None;
         }
+        if node.is_disk_full {
+            node.has_starved = true;
+            self.kill(id, false);
+            return None;
+        }
+        let running = node.running.as_mut()?;
         // It has closed its output, and so is about to end.
         let status = running.stop();
         let how = status.map_or_else(|| "it hangs".to_owned(), |status| status.to_string());

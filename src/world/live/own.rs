@@ -126,6 +126,18 @@ impl Hosts for Own {
         self.nodes.set_clock_offset(id, offset)
     }
 
+    fn set_disk_slowness(&mut self, id: NodeId, slowness: u32) -> bool {
+        self.nodes.set_disk_slowness(id, slowness)
+    }
+
+    fn fill_disk(&mut self, id: NodeId) -> bool {
+        self.nodes.fill_disk(id)
+    }
+
+    fn free_disk(&mut self, id: NodeId) -> Result<bool, LiveError> {
+        self.nodes.free_disk(id, &self.ways)
+    }
+
     fn ended(&mut self, id: NodeId, process: u32) -> Option<LiveError> {
         self.nodes.ended(id, process)
     }

@@ -257,6 +257,11 @@ impl Simulation {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Send { to, message } => self.send(id, to, message),
+                Effect::Persist { .. } if self.hosts[usize::from(id)].misses_space() => {
+                    // A node that cannot write stops.
+                    self.crash(id, false);
+                    break;
+                }
                 Effect::Persist { slot, record } => {
                     written = Some(self.hosts[usize::from(id)].write(slot, record));
                 }
@@ -268,7 +273,9 @@ impl Simulation {
             }
         }
         if let Some(number) = written {
-            let at = self.now + self.sync_latency.draw(&mut self.disk_rng);
+            let slowness = u64::from(self.hosts[usize::from(id)].disk_slowness);
+            let latency = self.sync_latency.draw(&mut self.disk_rng);
+            let at = self.now + latency.saturating_mul(slowness);
             self.queue.push(at, Event::Synced { node: id, incarnation, number });
         }
         self.effects = effects;
@@ -385,6 +392,15 @@ impl Simulation {
         changed
     }
 
+    /// There is space on a disk again. False if there was.
+    fn free_disk(&mut self, node: NodeId) -> bool {
+        let (was_full, is_to_start) = self.hosts[usize::from(node)].free_disk();
+        if is_to_start {
+            self.restart(node);
+        }
+        was_full
+    }
+
     fn set_links(
         &mut self,
         links: &[(NodeId, NodeId)],
@@ -465,6 +481,16 @@ impl World for Simulation {
             Fault::RestoreLinks { links } => {
                 self.set_links(links, |network, from, to| network.set_slowness(from, to, 1))
             }
+            Fault::SlowDisks { nodes, factor } => each(nodes, &mut |world, node| {
+                world.hosts[usize::from(node)].set_disk_slowness(*factor)
+            }),
+            Fault::RestoreDisks { nodes } => {
+                each(nodes, &mut |world, node| world.hosts[usize::from(node)].set_disk_slowness(1))
+            }
+            Fault::FillDisks { nodes } => {
+                each(nodes, &mut |world, node| world.hosts[usize::from(node)].fill_disk())
+            }
+            Fault::FreeDisks { nodes } => each(nodes, &mut |world, node| world.free_disk(node)),
         };
         if let (true, Some(recording)) = (changed, &mut self.recording) {
             recording.fault(self.now, fault);
