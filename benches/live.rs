@@ -23,6 +23,7 @@ use quorate::time::{MILLISECOND, Nanos, SECOND, show_duration};
 use quorate::workload::{File, Workload};
 use quorate::world::live::{Clients, Cut, Links, Live, Place};
 use quorate::world::machine::syncs_per_second;
+use quorate::world::sim::NetworkSettings;
 use quorate::world::{Happening, Traffic, World, WorldKind};
 use tokio::sync::watch;
 
@@ -216,7 +217,8 @@ fn bare(world: &Live, ops: u64) -> Vec<Nanos> {
 fn cuts() {
     let second = TcpListener::bind("127.0.0.1:0").expect("a port");
     let addresses = [None, second.local_addr().ok()].map(|at| watch::Sender::new(at).subscribe());
-    let links = Links::start(&addresses, Latency::Constant(0), &[], Seed(1)).expect("links");
+    let links = Links::start(&addresses, &NetworkSettings::of(Latency::Constant(0)), Seed(1))
+        .expect("links");
     let address = links.address(0, 1).expect("two nodes");
     let (mut after_cut, mut after_mending) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..50 {

@@ -5,9 +5,9 @@ use quorate::latency::Latency;
 use quorate::nemesis::{Fault, Shape};
 use quorate::protocol::{Configuration, Durability, NodeId, Protocol};
 use quorate::rng::Seed;
-use quorate::time::{MILLISECOND, Nanos};
+use quorate::time::{MILLISECOND, Nanos, SECOND};
 use quorate::world::sim::{NetworkSettings, SimSettings, Simulation};
-use quorate::world::{Happening, World};
+use quorate::world::{Bandwidth, Happening, World};
 
 const CLIENT: Nanos = MILLISECOND;
 const LINK: Nanos = 5 * MILLISECOND;
@@ -25,13 +25,7 @@ fn configuration(protocol: Protocol) -> Configuration {
 
 fn settings() -> SimSettings {
     SimSettings {
-        network: NetworkSettings {
-            latency: Latency::Constant(LINK),
-            links: Vec::new(),
-            loss: 0.0,
-            duplication: 0.0,
-            reordering: true,
-        },
+        network: NetworkSettings::of(Latency::Constant(LINK)),
         client_latency: Latency::Constant(CLIENT),
         sync_latency: Latency::Constant(SYNC),
         timeout: TIMEOUT,
@@ -261,6 +255,30 @@ fn links_have_latencies_of_their_own() {
         Client::of(configuration(Protocol::Lww), &SimSettings { network, ..settings() });
     assert_eq!(client.ask(0, Action::Read).1, ASK + MILLISECOND);
     assert_eq!(client.ask(2, Action::Read).1, ASK + ROUND);
+}
+
+#[test]
+fn a_narrow_link_sends_one_byte_after_another() {
+    // A second for each byte: what a message takes is what it weighs.
+    let network = NetworkSettings { bandwidth: Some(Bandwidth(1)), ..settings().network };
+    let settings = SimSettings { network, timeout: 1000 * SECOND, ..settings() };
+    let mut narrow = Client::of(configuration(Protocol::Lww), &settings);
+    let alone = narrow.ask(0, Action::Read).1;
+    let bytes = (alone - ASK - ROUND) / SECOND;
+    assert_eq!(alone, ASK + ROUND + bytes * SECOND);
+    assert!(bytes > 2, "a question and an answer of {bytes} bytes");
+    // Two at a time: the second question leaves when the first has left.
+    let mut narrow = Client::of(configuration(Protocol::Lww), &settings);
+    let both = narrow.world.now();
+    narrow.begin(0, Action::Read);
+    narrow.begin(0, Action::Read);
+    let answers = [(); 2].map(|()| narrow.world.next(Nanos::MAX).expect("an answer").0 - both);
+    assert_eq!(answers[0], alone);
+    assert!(answers[1] > alone, "{answers:?}");
+    // A slow link is as much narrower.
+    let mut slow = Client::of(configuration(Protocol::Lww), &settings);
+    assert!(slow.world.apply(&Fault::SlowLinks { links: AROUND_NODE_0.to_vec(), factor: 3 }));
+    assert_eq!(slow.ask(0, Action::Read).1, ASK + 3 * (ROUND + bytes * SECOND));
 }
 
 #[test]

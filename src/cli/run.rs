@@ -352,6 +352,13 @@ pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> 
         let world = world.name();
         bail!("--world {world} cannot slow links down; expected --world processes or sim");
     }
+    if world != WorldKind::Processes && network.bandwidth.is_some() {
+        let world = world.name();
+        bail!(
+            "network.bandwidth is for links in the hands of Quorate, and those of --world {world} are not; \
+             expected --world processes or sim"
+        );
+    }
     if world == WorldKind::Netns {
         let missing = missing_for_namespaces();
         if !missing.is_empty() {

@@ -266,6 +266,7 @@ impl RawWorkload {
             .or_else(|| of(clients.timeout.as_ref(), "clients.timeout"))
             .or_else(|| of(network.loss.as_ref(), "network.loss"))
             .or_else(|| of(network.duplication.as_ref(), "network.duplication"))
+            .or_else(|| of(network.bandwidth.as_ref(), "network.bandwidth"))
             .or_else(|| of(faults, "nemesis.fault"))
     }
 }
@@ -431,6 +432,7 @@ pub(super) struct RawNetwork {
     pub(super) loss: Option<Field<f64>>,
     pub(super) duplication: Option<Field<f64>>,
     pub(super) reordering: Option<bool>,
+    pub(super) bandwidth: Option<Field<i64>>,
     pub(super) cut: Option<Field<String>>,
     #[serde(default)]
     pub(super) links: Vec<RawLink>,

@@ -21,6 +21,7 @@ use crate::protocol::{
 use crate::quorum::{ReadWriteSystem, Rule};
 use crate::systems::{Choice, Facts};
 use crate::time::{MILLISECOND, Nanos, SECOND};
+use crate::world::Bandwidth;
 use crate::world::live::{Cut, LiveSettings};
 use crate::world::sim::{NetworkSettings, SimSettings};
 use crate::world::stage::{Mistake, Script};
@@ -525,7 +526,14 @@ fn network(file: &File, names: &[String]) -> Resolved<NetworkSettings> {
         loss: share(&raw.loss, "loss")?,
         duplication: share(&raw.duplication, "duplication")?,
         reordering: raw.reordering.unwrap_or(true),
+        bandwidth: bandwidth(source, raw.bandwidth.as_ref())?,
     })
+}
+
+fn bandwidth(source: &Source, field: Option<&Field<i64>>) -> Resolved<Option<Bandwidth>> {
+    let Some(Field { value, place }) = field else { return Ok(None) };
+    let bytes = within(source, place, "network.bandwidth", *value, 1, 1_000_000_000_000)?;
+    Ok(Some(Bandwidth(bytes.cast_unsigned())))
 }
 
 /// What is real where the network and the disks are.

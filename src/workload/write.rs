@@ -10,6 +10,7 @@ use crate::nemesis::{Disturbance, DisturbanceKind, Shape, Targets};
 use crate::protocol::{Acks, NodeSet, Object, Setting};
 use crate::systems::Choice;
 use crate::time::{Nanos, SECOND, exact_duration};
+use crate::world::Bandwidth;
 
 impl Workload {
     /// The text of a workload file that resolves to this.
@@ -77,6 +78,9 @@ impl Workload {
         writeln!(out, "\n[network]\nlatency = \"{}\"", network.latency)?;
         writeln!(out, "loss = {:?}\nduplication = {:?}", network.loss, network.duplication)?;
         writeln!(out, "reordering = {}\ncut = \"{}\"", network.reordering, self.live.cut.name())?;
+        if let Some(Bandwidth(bytes)) = network.bandwidth {
+            writeln!(out, "bandwidth = {bytes}")?;
+        }
         for (from, to, latency) in &network.links {
             let name = |node: &u16| quoted(&self.node_names[usize::from(*node)]);
             writeln!(out, "\n[[network.links]]")?;

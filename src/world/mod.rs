@@ -1,5 +1,6 @@
 //! Where a cluster lives. A world runs operations and applies faults; what to do is decided outside.
 
+mod bandwidth;
 mod host;
 mod ledger;
 pub mod live;
@@ -8,6 +9,7 @@ pub mod sim;
 pub mod stage;
 pub mod trace;
 
+pub use bandwidth::Bandwidth;
 pub use ledger::{Account, Ledger, Sent};
 
 use crate::client::{Operation, Response};

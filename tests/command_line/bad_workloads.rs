@@ -215,6 +215,10 @@ fn impossible_faults() {
         ],
     );
     refused(
+        "[network]\nbandwidth = 0\n",
+        &expect!["quorate: bad.toml:2: field `network.bandwidth`: 0; expected 1 to 1000000000000"],
+    );
+    refused(
         "[network]\nduplication = -0.1\n",
         &expect![
             "quorate: bad.toml:2: field `network.duplication`: -0.1; expected a share from 0 up to, not including, 1"

@@ -2,11 +2,14 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use quorate::latency::Latency;
 use quorate::rng::Seed;
 use quorate::time::{MILLISECOND, SECOND};
+use quorate::world::Bandwidth;
 use quorate::world::live::{Cut, Links};
+use quorate::world::sim::NetworkSettings;
 use tokio::sync::watch;
 
 /// Two programs, and the links between them.
@@ -17,10 +20,14 @@ struct Two {
 
 impl Two {
     fn new(latency: Latency) -> Self {
+        Self::on(&NetworkSettings::of(latency))
+    }
+
+    fn on(network: &NetworkSettings) -> Self {
         let second = TcpListener::bind("127.0.0.1:0").expect("a port");
         let addresses =
             [None, second.local_addr().ok()].map(|at| watch::Sender::new(at).subscribe());
-        let links = Links::start(&addresses, latency, &[], Seed(1)).expect("links");
+        let links = Links::start(&addresses, network, Seed(1)).expect("links");
         Self { links, second }
     }
 
@@ -83,6 +90,26 @@ fn bytes_go_both_ways_and_ends_are_passed_on() {
 }
 
 #[test]
+fn all_connections_together_carry_no_more_than_the_link() {
+    const BYTES: usize = 50_000;
+    let bandwidth = Some(Bandwidth(4 * BYTES as u64));
+    let two = Two::on(&NetworkSettings { bandwidth, ..NetworkSettings::of(Latency::Constant(0)) });
+    let began = Instant::now();
+    let connections = [two.connect(), two.connect()];
+    let arrived: Vec<TcpStream> = connections
+        .into_iter()
+        .map(|(mut near, far)| {
+            send(&mut near, &"x".repeat(BYTES));
+            far
+        })
+        .collect();
+    for mut far in arrived {
+        receive(&mut far, BYTES);
+    }
+    assert!(began.elapsed() >= Duration::from_millis(500), "{:?}", began.elapsed());
+}
+
+#[test]
 fn what_is_sent_into_a_cut_never_arrives() {
     let two = Two::new(Latency::Constant(0));
     let (mut near, mut far) = two.connect();
@@ -142,7 +169,7 @@ fn a_slow_link_is_slow_in_its_direction() {
     assert_eq!(receive(&mut near, 4), "fast");
     far.set_nonblocking(true).expect("an option");
     assert_eq!(far.read(&mut [0; 4]).expect_err("nothing").kind(), ErrorKind::WouldBlock);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let (mut near, mut far) = two.connect();
     two.links.set_slowness(0, 1, 50);
     send(&mut near, "slow");

@@ -42,13 +42,7 @@ fn story<W: World>(mut client: Client<W>) -> Vec<Response> {
 
 fn simulated() -> Vec<Response> {
     let settings = SimSettings {
-        network: NetworkSettings {
-            latency: Latency::Constant(0),
-            links: Vec::new(),
-            loss: 0.0,
-            duplication: 0.0,
-            reordering: false,
-        },
+        network: NetworkSettings { reordering: false, ..NetworkSettings::of(Latency::Constant(0)) },
         client_latency: Latency::Constant(MILLISECOND),
         sync_latency: Latency::Constant(0),
         timeout: 300 * MILLISECOND,

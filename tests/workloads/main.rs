@@ -252,6 +252,7 @@ fn a_resolved_workload_is_a_file_that_resolves_to_itself() {
         loss = 0.015
         duplication = 0.001
         reordering = false
+        bandwidth = 12_345
         cut = \"reset\"
         [[network.links]]
         from = \"left\"
@@ -280,6 +281,12 @@ fn a_resolved_workload_is_a_file_that_resolves_to_itself() {
         [[nemesis]]
         fault = \"clock-skew\"
         magnitude = \"1us\"
+        [[nemesis]]
+        fault = \"slow-disks\"
+        factor = 9
+        [[nemesis]]
+        fault = \"full-disks\"
+        targets = [\"all\"]
     ";
     let mut all = workloads();
     all.push(parse(Path::new("everything.toml"), everything));

@@ -56,7 +56,7 @@ impl HttpNodes {
         let addresses = free_addresses(names.len()).map_err(set_up("the addresses of nodes"))?;
         let known = addresses.iter().map(|address| watch::Sender::new(Some(*address)).subscribe());
         let known: Vec<_> = known.collect();
-        let links = Links::start(&known, network.latency, &network.links, seed);
+        let links = Links::start(&known, network, seed);
         let links = links.map_err(set_up("the links between nodes"))?;
         let mut nodes =
             Self { program: program.clone(), programs, addresses, links, cut, failure: None };

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -17,9 +17,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::background::Background;
-use crate::latency::{Latency, Sampler};
+use crate::latency::Sampler;
 use crate::protocol::NodeId;
 use crate::rng::{Rng, Seed};
+use crate::world::Bandwidth;
+use crate::world::sim::NetworkSettings;
 
 /// So much is read at a time.
 const READ_BYTES: usize = 16 << 10;
@@ -72,19 +74,18 @@ pub struct Links {
 }
 
 impl Links {
-    /// Links between all nodes whose addresses are in `nodes`, as far as they are known at the time. Those
-    /// in `latencies` (from, to, latency) take longer or shorter than `latency`.
+    /// Links between all nodes whose addresses are in `nodes`, as far as they are known at the time. They take
+    /// as long, and carry as much, as `network` says.
     pub fn start(
         nodes: &[watch::Receiver<Option<SocketAddr>>],
-        latency: Latency,
-        latencies: &[(NodeId, NodeId, Latency)],
+        network: &NetworkSettings,
         seed: Seed,
     ) -> io::Result<Self> {
         let n = nodes.len() as u16;
         let background = Background::start("links", None)?;
-        let usual = Arc::new(Sampler::new(latency));
+        let usual = Arc::new(Sampler::new(network.latency));
         let sampler = |from, to| {
-            let own = latencies.iter().find(|(a, b, _)| (*a, *b) == (from, to));
+            let own = network.links.iter().find(|(a, b, _)| (*a, *b) == (from, to));
             own.map_or_else(|| Arc::clone(&usual), |(.., own)| Arc::new(Sampler::new(*own)))
         };
         let pairs = || (0..n).flat_map(|from| (0..n).map(move |to| (from, to)));
@@ -99,6 +100,7 @@ impl Links {
             let direction = |from, to| Direction {
                 state: links.state(from, to).subscribe(),
                 sampler: sampler(from, to),
+                line: network.bandwidth.map(|bandwidth| Arc::new(Line::new(bandwidth))),
             };
             let link = Link {
                 target: nodes[usize::from(to)].clone(),
@@ -152,6 +154,30 @@ impl Links {
 struct Direction {
     state: watch::Receiver<State>,
     sampler: Arc<Sampler>,
+    /// What it carries at a time, if not everything.
+    line: Option<Arc<Line>>,
+}
+
+/// What all connections that one node makes to another share: bytes leave one after another.
+#[derive(Debug)]
+struct Line {
+    bandwidth: Bandwidth,
+    /// When the last byte that was given has left.
+    free_at: Mutex<Instant>,
+}
+
+impl Line {
+    fn new(bandwidth: Bandwidth) -> Self {
+        Self { bandwidth, free_at: Mutex::new(Instant::now()) }
+    }
+
+    /// When so many bytes have left that are given now.
+    fn transmit(&self, bytes: usize, slowness: u32) -> Instant {
+        let transmission = Duration::from_nanos(self.bandwidth.transmission(bytes as u64));
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        *free_at = (*free_at).max(Instant::now()) + transmission.saturating_mul(slowness);
+        *free_at
+    }
 }
 
 /// One link: all connections that its first node makes to its second.
@@ -284,8 +310,10 @@ impl Pump {
         }
         let latency = self.direction.sampler.draw(&mut self.rng);
         let latency = Duration::from_nanos(latency.saturating_mul(u64::from(slowness)));
+        let line = self.direction.line.as_ref();
+        let left = line.map_or_else(Instant::now, |line| line.transmit(bytes.len(), slowness));
         let last = self.on_its_way.back().map(|(at, _)| *at);
-        let at = (Instant::now() + latency).max(last.unwrap_or_else(Instant::now));
+        let at = (left + latency).max(last.unwrap_or(left));
         self.byte_count += bytes.len();
         self.on_its_way.push_back((at, bytes));
     }

@@ -52,7 +52,7 @@ impl Own {
             }
             WorldKind::Remote => Ways::Hosts(Remote::start(place, PORT, network.loss)?),
             WorldKind::Sim | WorldKind::Processes => {
-                let links = Links::start(&addresses, network.latency, &network.links, seed);
+                let links = Links::start(&addresses, network, seed);
                 Ways::Proxies(links.map_err(no_links)?, live.cut)
             }
         };

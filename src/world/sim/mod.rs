@@ -282,14 +282,15 @@ impl Simulation {
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, message: Message) {
+        let weighs = self.weighs || self.network.weighs();
+        let bytes = if weighs { frame_bytes(&message) } else { 0 };
         if self.weighs {
-            let bytes = frame_bytes(&message);
             self.network.traffic.bytes += bytes;
             if let Some(ledger) = &mut self.ledger {
                 ledger.add(self.now, from, Sent::one(bytes, message.is_repair()));
             }
         }
-        let [first, second] = self.network.send(self.now, from, to, &mut self.network_rng);
+        let [first, second] = self.network.send(self.now, (from, to), bytes, &mut self.network_rng);
         if let (None, Some(recording)) = (first, &mut self.recording) {
             let loss = if self.network.is_cut(from, to) { Loss::Cut } else { Loss::Chance };
             let envelope = Envelope { from, to, message: message.clone() };

@@ -6,7 +6,7 @@ use crate::latency::{Latency, Sampler};
 use crate::protocol::NodeId;
 use crate::rng::Rng;
 use crate::time::Nanos;
-use crate::world::Traffic;
+use crate::world::{Bandwidth, Traffic};
 
 /// How the network behaves when nothing is broken.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,16 @@ pub struct NetworkSettings {
     pub duplication: f64,
     /// Whether a message may overtake an earlier one on the same link.
     pub reordering: bool,
+    /// What each link carries at a time; `None` if that is everything.
+    pub bandwidth: Option<Bandwidth>,
+}
+
+impl NetworkSettings {
+    /// Links that take so long, and lose, double and hold back nothing.
+    pub fn of(latency: Latency) -> Self {
+        let (links, bandwidth) = (Vec::new(), None);
+        Self { latency, links, loss: 0.0, duplication: 0.0, reordering: true, bandwidth }
+    }
 }
 
 /// One direction between two nodes.
@@ -32,6 +42,21 @@ struct Link {
     slowness: u32,
     /// When the last message on it arrives.
     busy_until: Nanos,
+    /// When the last byte that was sent along it has left.
+    free_at: Nanos,
+}
+
+impl Link {
+    fn fresh() -> Self {
+        Self { sampler: 0, cut: false, slowness: 1, busy_until: 0, free_at: 0 }
+    }
+
+    /// When something is on its way that takes so long to send, behind all that was sent before.
+    fn transmit(&mut self, now: Nanos, transmission: Nanos) -> Nanos {
+        let transmission = transmission.saturating_mul(u64::from(self.slowness));
+        self.free_at = self.free_at.max(now).saturating_add(transmission);
+        self.free_at
+    }
 }
 
 #[derive(Debug)]
@@ -43,6 +68,7 @@ pub(in crate::world) struct Network {
     loss: u64,
     duplication: u64,
     reordering: bool,
+    bandwidth: Option<Bandwidth>,
     pub(in crate::world) traffic: Traffic,
 }
 
@@ -50,7 +76,7 @@ impl Network {
     pub(in crate::world) fn new(n: u16, settings: &NetworkSettings) -> Self {
         let n = usize::from(n);
         let mut samplers = vec![Sampler::new(settings.latency)];
-        let mut links = vec![Link { sampler: 0, cut: false, slowness: 1, busy_until: 0 }; n * n];
+        let mut links = vec![Link::fresh(); n * n];
         for (from, to, latency) in &settings.links {
             links[usize::from(*from) * n + usize::from(*to)].sampler = samplers.len();
             samplers.push(Sampler::new(*latency));
@@ -63,6 +89,7 @@ impl Network {
             loss: parts(settings.loss),
             duplication: parts(settings.duplication),
             reordering: settings.reordering,
+            bandwidth: settings.bandwidth,
             traffic: Traffic::default(),
         }
     }
@@ -90,12 +117,18 @@ impl Network {
         std::mem::replace(&mut self.link(from, to).slowness, slowness) != slowness
     }
 
-    /// When a message sent now arrives: never, once or twice. What is random about it is drawn from `rng`.
+    /// Whether the sizes of messages matter.
+    pub(in crate::world) fn weighs(&self) -> bool {
+        self.bandwidth.is_some()
+    }
+
+    /// When a message of so many bytes that is sent now arrives: never, once or twice. What is random about it
+    /// is drawn from `rng`.
     pub(in crate::world) fn send(
         &mut self,
         now: Nanos,
-        from: NodeId,
-        to: NodeId,
+        (from, to): (NodeId, NodeId),
+        bytes: u64,
         rng: &mut Rng,
     ) -> [Option<Nanos>; 2] {
         self.traffic.messages += 1;
@@ -107,10 +140,12 @@ impl Network {
             self.traffic.lost += 1;
             return [None, None];
         }
-        let first = self.arrival(now, from, to, rng);
+        let transmission = self.bandwidth.map_or(0, |bandwidth| bandwidth.transmission(bytes));
+        let sent = self.link(from, to).transmit(now, transmission);
+        let first = self.arrival(sent, from, to, rng);
         if self.duplication > 0 && u64::from(rng.next_u32()) < self.duplication {
             self.traffic.doubled += 1;
-            return [Some(first), Some(self.arrival(now, from, to, rng))];
+            return [Some(first), Some(self.arrival(sent, from, to, rng))];
         }
         [Some(first), None]
     }

@@ -172,7 +172,9 @@ impl Carrier {
         let arrivals = match (from, to) {
             (Party::Node(from), Party::Node(to)) if from != to => {
                 self.books.add(from, Sent::one(0, false));
-                lock(&self.network).send(now, from, to, rng)
+                let mut network = lock(&self.network);
+                let bytes = if network.weighs() { message.line().len() as u64 } else { 0 };
+                network.send(now, (from, to), bytes, rng)
             }
             (Party::Node(_), Party::Node(_)) => [Some(now), None],
             (Party::Client(_), _) | (_, Party::Client(_)) => {
