@@ -236,9 +236,15 @@ impl Host {
         was_free
     }
 
-    /// Whether the node is to stop, since it cannot write.
-    pub(super) fn misses_space(&mut self) -> bool {
-        let misses = self.space != Space::Free;
+    /// Whether the node is to stop, since it would write what there is no space for.
+    pub(super) fn misses_space(&mut self, now: Nanos, input: &Input) -> bool {
+        let State::Running(node) = &self.state else { return false };
+        if self.space == Space::Free {
+            return false;
+        }
+        let mut effects = Vec::new();
+        node.clone().handle(self.clock(now), input.clone(), &mut effects);
+        let misses = effects.iter().any(|effect| matches!(effect, Effect::Persist { .. }));
         if misses {
             self.space = Space::Missed;
         }

@@ -24,6 +24,7 @@ settle = "60ms"
 latency = "uniform 100us 9ms"
 loss = 0.03
 duplication = 0.05
+bandwidth = 100_000
 [disk]
 sync = "uniform 100us 8ms"
 [[nemesis]]
@@ -57,6 +58,15 @@ fault = "clock-skew"
 interval = "70ms"
 duration = "90ms"
 magnitude = "30ms"
+[[nemesis]]
+fault = "slow-disks"
+factor = 5
+interval = "90ms"
+duration = "90ms"
+[[nemesis]]
+fault = "full-disks"
+interval = "150ms"
+duration = "40ms"
 "#;
 
 fn resolve(text: &str) -> Workload {
