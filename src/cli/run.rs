@@ -25,7 +25,7 @@ use crate::store::{HistoryFile, RunDir, RunInfo, Status};
 use crate::time::{Nanos, parse_duration, show_duration};
 use crate::workload::{File, Overrides, Workload};
 use crate::world::WorldKind;
-use crate::world::live::{Place, RemoteSettings};
+use crate::world::live::{LiveSettings, Place, RemoteSettings};
 use crate::world::machine::missing_for_namespaces;
 
 /// The workload that runs when none is named.
@@ -352,10 +352,16 @@ pub(super) fn refuse_what_is_not_real(workload: &Workload, world: WorldKind) -> 
         let world = world.name();
         bail!("--world {world} cannot slow links down; expected --world processes or sim");
     }
-    if world != WorldKind::Processes && network.bandwidth.is_some() {
+    let of_proxies = [
+        ("bandwidth", network.bandwidth.is_some()),
+        ("cut", workload.live.cut != LiveSettings::USUAL.cut),
+    ];
+    if let Some((name, _)) = of_proxies.iter().find(|(_, is_said)| *is_said)
+        && world != WorldKind::Processes
+    {
         let world = world.name();
         bail!(
-            "network.bandwidth is for links in the hands of Quorate, and those of --world {world} are not; \
+            "network.{name} is for links in the hands of Quorate, and those of --world {world} are not; \
              expected --world processes or sim"
         );
     }

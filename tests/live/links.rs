@@ -135,6 +135,34 @@ fn what_is_sent_into_a_cut_never_arrives() {
 }
 
 #[test]
+fn a_connection_that_is_half_open_stays_and_carries_nothing() {
+    let two = Two::new(Latency::Constant(0));
+    let (mut near, mut far) = two.connect();
+    let (mut idle, mut idle_far) = two.connect();
+    two.links.set_cut(0, 1, Some(Cut::HalfOpen));
+    send(&mut near, "into the void");
+    // A second answer comes after all that was sent has been lost.
+    for _ in 0..2 {
+        send(&mut far, "answer");
+        assert_eq!(receive(&mut near, 6), "answer");
+    }
+    two.links.set_cut(0, 1, None);
+    // Nothing is said of what was lost, and nothing more arrives.
+    send(&mut near, "still into the void");
+    send(&mut far, "another answer");
+    assert_eq!(receive(&mut near, 14), "another answer");
+    drop(near);
+    // One that had nothing to say meanwhile goes on, and so do new ones.
+    send(&mut idle, "hello");
+    assert_eq!(receive(&mut idle_far, 5), "hello");
+    let (mut near, mut new_far) = two.connect();
+    send(&mut near, "hello again");
+    assert_eq!(receive(&mut new_far, 11), "hello again");
+    far.set_nonblocking(true).expect("an option");
+    assert_eq!(far.read(&mut [0; 4]).expect_err("nothing").kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
 fn a_cut_that_resets_is_seen_at_once_and_one_that_stalls_never() {
     let two = Two::new(Latency::Constant(0));
     let (mut near, mut far) = two.connect();

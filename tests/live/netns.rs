@@ -68,6 +68,11 @@ fn majority_quorums_hold_in_namespaces_and_weak_ones_do_not() {
     let workload = project("workloads/first-steps/stale-read.toml");
     let called = shell.quorate(&format!("run {workload} --world netns")).ends(254);
     assert!(called.err.contains("--world netns cannot slow links down"), "{}", called.err);
+    for setting in ["bandwidth = 1000", "cut = \"reset\""] {
+        std::fs::write(shell.path("w.toml"), format!("[network]\n{setting}\n")).expect("room");
+        let called = shell.quorate("run w.toml --world netns").ends(254);
+        assert!(called.err.contains("for links in the hands of Quorate"), "{}", called.err);
+    }
 }
 
 #[test]

@@ -40,11 +40,14 @@ pub enum Cut {
     Reset,
     /// What is sent waits until the link carries again.
     Stall,
+    /// What is sent is lost, and nobody is told, even when the link carries again: connections that lost
+    /// something stay, and carry nothing any more, as after a peer that has forgotten them. New ones do.
+    HalfOpen,
 }
 
 impl Cut {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Drop, Self::Reset, Self::Stall];
+    pub const ALL: [Self; 4] = [Self::Drop, Self::Reset, Self::Stall, Self::HalfOpen];
 
     /// The word of workloads.
     pub fn name(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Cut {
             Self::Drop => "drop",
             Self::Reset => "reset",
             Self::Stall => "stall",
+            Self::HalfOpen => "half-open",
         }
     }
 }
@@ -236,6 +240,8 @@ struct Pump {
     byte_count: usize,
     /// Something was lost: what comes after it must not arrive.
     has_hole: bool,
+    /// And nobody is to be told.
+    is_half_open: bool,
     /// The sender has nothing more to say.
     is_over: bool,
 }
@@ -249,6 +255,7 @@ impl Pump {
             on_its_way: VecDeque::new(),
             byte_count: 0,
             has_hole: false,
+            is_half_open: false,
             is_over: false,
         }
     }
@@ -264,7 +271,14 @@ impl Pump {
             match state.cut {
                 Some(Cut::Reset) => return Err(io::ErrorKind::ConnectionReset.into()),
                 Some(Cut::Drop) => self.lose(from).await?,
+                Some(Cut::HalfOpen) => {
+                    self.is_half_open = true;
+                    self.lose(from).await?;
+                }
                 Some(Cut::Stall) => self.change().await?,
+                // Its end is not told either.
+                None if self.has_hole && self.is_half_open && self.is_over => return Ok(()),
+                None if self.has_hole && self.is_half_open => self.lose(from).await?,
                 None if self.has_hole => return Err(io::ErrorKind::ConnectionReset.into()),
                 None if self.is_over && self.on_its_way.is_empty() => return to.shutdown().await,
                 None => self.step(state, from, to).await?,
