@@ -7,15 +7,17 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::wire::{Answer, Ask, Incoming, Outgoing, Who, WireError};
+use super::wire::{Answer, Ask, HEARD, Incoming, Outgoing, Who, WireError};
 use crate::protocol::{Message, NodeId};
 
 /// So many answers may wait for a client that does not read them. More are lost.
 const ANSWERS: usize = 1024;
 /// So many are written together at most.
 const TOGETHER_MAX: usize = 128;
+/// A peer is told after so long that what it has sent has come.
+const CONFIRM: Duration = Duration::from_millis(50);
 /// When no connection can be taken in, such as for want of file descriptors, this is how long that rests.
 const REST: Duration = Duration::from_millis(10);
 
@@ -77,19 +79,28 @@ async fn serve(
 
 async fn peer(
     mut incoming: Incoming<OwnedReadHalf>,
-    // Held, since a peer takes a closed half for the end.
-    _writer: OwnedWriteHalf,
+    mut writer: OwnedWriteHalf,
     address: SocketAddr,
     from: NodeId,
     arrivals: &mpsc::Sender<Arrival>,
 ) -> Result<(), WireError> {
     tracing::debug!(%address, from, "peer");
-    while let Some(message) = incoming.next("message").await? {
-        if arrivals.send(Arrival::Message(from, message)).await.is_err() {
-            break;
+    let mut confirm_at = None;
+    loop {
+        tokio::select! {
+            message = incoming.next("message") => {
+                let Some(message) = message? else { return Ok(()) };
+                if arrivals.send(Arrival::Message(from, message)).await.is_err() {
+                    return Ok(());
+                }
+                confirm_at.get_or_insert_with(|| Instant::now() + CONFIRM);
+            }
+            () = sleep_until(confirm_at.unwrap_or_else(Instant::now)), if confirm_at.is_some() => {
+                confirm_at = None;
+                writer.write_all(&[HEARD]).await?;
+            }
         }
     }
-    Ok(())
 }
 
 async fn client(

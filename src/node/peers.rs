@@ -13,7 +13,7 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::wire::{Hello, Outgoing, Who};
 use crate::protocol::{Message, NodeId};
@@ -27,6 +27,9 @@ const CONNECT: Duration = Duration::from_millis(100);
 /// A connection whose peer confirms nothing for so long is given up. Left to itself it would be tried again
 /// and again for many minutes, at ever longer intervals.
 const UNHEARD: Duration = Duration::from_millis(200);
+/// A connection on which the peer itself says nothing for so long, after it was sent something, is given up: it
+/// may be half open, so that somebody between confirms what never arrives.
+const SILENT: Duration = Duration::from_secs(2);
 /// The time from a connection that broke to the next attempt, doubled with each that fails.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
 
@@ -102,7 +105,8 @@ impl Way {
         out.add(&Hello::new(Who::Peer(self.from)))?;
         writer.write_all(&out.take()).await?;
         let mut batch = Vec::new();
-        let mut nothing = [0; 1];
+        let mut heard = [0; 16];
+        let mut silent_until = None;
         loop {
             tokio::select! {
                 count = self.waiting.recv_many(&mut batch, TOGETHER_MAX) => {
@@ -118,9 +122,17 @@ impl Way {
                     self.counters.bytes.fetch_add(frames.len() as u64, Ordering::Relaxed);
                     self.counters.repair_bytes.fetch_add(repair_bytes, Ordering::Relaxed);
                     writer.write_all(&frames).await?;
+                    silent_until.get_or_insert_with(|| Instant::now() + SILENT);
                 }
-                // A peer says nothing here, so this is the end.
-                end = reader.read(&mut nothing) => return end.map(|_| ()),
+                count = reader.read(&mut heard) => {
+                    if count? == 0 {
+                        return Ok(());
+                    }
+                    silent_until = None;
+                }
+                () = sleep_until(silent_until.unwrap_or_else(Instant::now)), if silent_until.is_some() => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
             }
         }
     }

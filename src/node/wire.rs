@@ -1,7 +1,7 @@
 //! What goes over a connection to a node: frames with their length before them, in postcard.
 //!
 //! The first frame says who is there ([`Hello`]). After that a peer sends messages and hears nothing on
-//! this connection; a client sends an [`Ask`] and hears an [`Answer`], as many of them at a time as it
+//! this connection but a byte now and then, which says that they come; a client sends an [`Ask`] and hears an [`Answer`], as many of them at a time as it
 //! likes. What cannot be read closes the connection it came from, and no other.
 
 use std::io;
@@ -20,6 +20,8 @@ pub const FRAME_BYTES_MAX: usize = 64 << 20;
 const LENGTH_BYTES: usize = 4;
 /// What every connection begins with, so that nothing else is taken for one.
 const MAGIC: [u8; 8] = *b"quorate1";
+/// What a peer hears now and then, when its messages come.
+pub(super) const HEARD: u8 = 0;
 /// So much is read at a time.
 const READ_BYTES: usize = 16 << 10;
 

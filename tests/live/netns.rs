@@ -27,7 +27,8 @@ fn the_kernel_drops_what_comes_from_those_who_are_cut_off() {
     if !is_possible() {
         return;
     }
-    let mut client = Client::in_world(WorldKind::Netns, "r = 2\nw = 2", "300ms", "constant 0ms");
+    let mut client =
+        Client::in_world(WorldKind::Netns, "r = 2\nw = 2", "300ms", "latency = \"constant 0ms\"");
     assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
     let namespaces = namespaces_of(std::process::id());
     let first = namespaces.iter().find(|name| name.ends_with("-n1")).expect("a namespace of n1");

@@ -70,7 +70,8 @@ fn every_world_tells_the_same_story() {
         Value(Some(7)),
     ];
     assert_eq!(simulated(), expected);
-    let live = |kind| story(Client::in_world(kind, "r = 2\nw = 2", "300ms", "constant 0ms"));
+    let live =
+        |kind| story(Client::in_world(kind, "r = 2\nw = 2", "300ms", "latency = \"constant 0ms\""));
     assert_eq!(live(WorldKind::Processes), expected);
     if is_possible() {
         assert_eq!(live(WorldKind::Netns), expected);

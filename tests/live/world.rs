@@ -27,14 +27,14 @@ pub(crate) struct Client<W> {
 
 impl Client<Live> {
     pub(crate) fn new(cluster: &str, timeout: &str) -> Self {
-        Self::in_world(WorldKind::Processes, cluster, timeout, "constant 0ms")
+        Self::in_world(WorldKind::Processes, cluster, timeout, "latency = \"constant 0ms\"")
     }
 
-    pub(crate) fn in_world(kind: WorldKind, cluster: &str, timeout: &str, latency: &str) -> Self {
+    pub(crate) fn in_world(kind: WorldKind, cluster: &str, timeout: &str, network: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let text = format!(
             "[cluster]\nnodes = 3\n{cluster}\n[clients]\ntimeout = \"{timeout}\"\n\
-             [network]\nlatency = \"{latency}\"\n"
+             [network]\n{network}\n"
         );
         let path = dir.path().join("cluster.toml");
         std::fs::write(&path, &text).expect("it is writable");
@@ -161,6 +161,19 @@ fn nobody_hears_who_is_cut_off() {
 }
 
 #[test]
+fn nodes_find_out_that_a_connection_is_half_open() {
+    let network = "latency = \"constant 0ms\"\ncut = \"half-open\"";
+    let mut client = Client::in_world(WorldKind::Processes, "r = 2\nw = 2", "300ms", network);
+    assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
+    let cuts = vec![(0, 1), (1, 0), (0, 2), (2, 0)];
+    client.apply(&Fault::Partition { shape: Shape::One, cuts: cuts.clone() });
+    assert_eq!(client.ask(0, Action::Write(2)), Response::TimedOut);
+    client.apply(&Fault::Heal { cuts });
+    // The link carries again, and what they had of connections carries nothing.
+    assert_eq!(client.insist(0, Action::Write(3)), Response::Written);
+}
+
+#[test]
 fn a_clock_set_back_loses_to_one_that_is_right() {
     let mut client = Client::new("protocol = \"lww\"\nr = 2\nw = 2", "2s");
     assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
@@ -194,7 +207,8 @@ fn a_clock_set_back_loses_to_one_that_is_right() {
 
 #[test]
 fn a_slow_link_makes_its_messages_late() {
-    let mut client = Client::in_world(WorldKind::Processes, "r = 3\nw = 3", "30s", "constant 1ms");
+    let mut client =
+        Client::in_world(WorldKind::Processes, "r = 3\nw = 3", "30s", "latency = \"constant 1ms\"");
     assert_eq!(client.insist(0, Action::Write(1)), Response::Written);
     client.apply(&Fault::SlowLinks { links: vec![(2, 0)], factor: 300 });
     let began = client.world.now();
