@@ -157,8 +157,8 @@ pub fn run_live(
             }
         },
         Some(choice) => {
-            let loss = sim.network.loss;
-            Live::start_system(choice, &place.dir, names, clients, loss, sim.timeout)
+            let skews_clocks = workload.hazards().clock_skew;
+            Live::start_system(choice, &place.dir, names, clients, sim, skews_clocks)
         }
     };
     run_in(&mut world.map_err(WorldError::from)?, recorder, workload, seed, watch)

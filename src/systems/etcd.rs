@@ -101,6 +101,10 @@ impl System for Etcd {
         &FACTS
     }
 
+    fn right_clocks(&self) -> Option<&'static str> {
+        Some("Go programs ask the kernel for the time, past the C library")
+    }
+
     fn promise(&self, modes: Modes) -> Promise {
         const SOURCE: &str = "etcd documentation, \"KV API guarantees\"; Ongaro 2014, chapter 6";
         if modes.read == SERIALIZABLE {

@@ -46,6 +46,12 @@ pub trait System: fmt::Debug + Sync {
     /// What is always true of it.
     fn facts(&self) -> &'static Facts;
 
+    /// Why the clocks of its nodes cannot be set off; `None` if they can, by a library that comes before the
+    /// one that tells C programs the time.
+    fn right_clocks(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What it promises in these modes.
     fn promise(&self, modes: Modes) -> Promise;
 

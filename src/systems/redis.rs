@@ -122,6 +122,10 @@ impl System for Redis {
         &FACTS
     }
 
+    fn right_clocks(&self) -> Option<&'static str> {
+        Some("its allocator asks for the time before a wrong one can be told")
+    }
+
     fn promise(&self, modes: Modes) -> Promise {
         let because = match modes.write {
             ASYNC => "a write is acknowledged before any replica has it",

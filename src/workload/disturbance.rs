@@ -21,7 +21,7 @@ pub(super) fn disturbance(
 ) -> Resolved<Disturbance> {
     let kind = fault_kind(source, &raw.fault)?;
     refuse_foreign(source, raw, kind)?;
-    refuse_impossible(source, raw, kind, subject.kind)?;
+    refuse_impossible(source, raw, kind, subject)?;
     let has_leader = subject.kind == Kind::Installed;
     let targets = |otherwise: &[Targets]| match &raw.targets {
         None => Ok(otherwise.to_vec()),
@@ -151,20 +151,24 @@ fn refuse_impossible(
     source: &Source,
     raw: &RawDisturbance,
     fault: FaultKind,
-    kind: Kind,
+    subject: &Subject,
 ) -> Resolved<()> {
-    let (whom, able) = match kind {
+    let (whom, other_links) = match subject.kind {
         Kind::Own => return Ok(()),
-        Kind::Installed => ("an installed system", "partition, crash, wipe or pause"),
-        Kind::Program(_) => ("a program of others", "partition, crash, wipe, pause or slow-links"),
+        Kind::Installed => (subject.name.as_str(), Some("its links are the kernel's")),
+        Kind::Program(_) => ("a program of others", None),
     };
-    let is_able = match fault {
-        FaultKind::Partition | FaultKind::Crash | FaultKind::Wipe | FaultKind::Pause => true,
-        FaultKind::SlowLinks => kind != Kind::Installed,
-        FaultKind::ClockSkew | FaultKind::SlowDisks | FaultKind::FullDisks => false,
+    let why_not = |kind: FaultKind| match kind {
+        FaultKind::Partition | FaultKind::Crash | FaultKind::Wipe | FaultKind::Pause => None,
+        FaultKind::SlowLinks => other_links,
+        FaultKind::ClockSkew => subject.right_clocks,
+        FaultKind::SlowDisks | FaultKind::FullDisks => Some("its disk is the machine's"),
     };
-    if !is_able {
-        let problem = format!("\"{}\" cannot be done to {whom}; expected {able}", fault.name());
+    if let Some(why) = why_not(fault) {
+        let able = FaultKind::ALL.into_iter().filter(|kind| why_not(*kind).is_none());
+        let able: Vec<&str> = able.map(FaultKind::name).collect();
+        let (fault, able) = (fault.name(), list(&able));
+        let problem = format!("\"{fault}\" cannot be done to {whom}: {why}; expected {able}");
         return Err(source.error(&raw.fault.place, "nemesis.fault", problem));
     }
     match &raw.lose_unsynced {

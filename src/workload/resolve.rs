@@ -19,7 +19,7 @@ use crate::protocol::{
     NodeId, Object, Protocol, Reads, Setting,
 };
 use crate::quorum::{ReadWriteSystem, Rule};
-use crate::systems::{Choice, Facts};
+use crate::systems::{Choice, System};
 use crate::time::{MILLISECOND, Nanos, SECOND};
 use crate::world::Bandwidth;
 use crate::world::live::{Cut, LiveSettings};
@@ -45,6 +45,8 @@ pub(super) struct Subject {
     pub(super) objects: &'static [Object],
     single_writer: bool,
     pub(super) kind: Kind,
+    /// Why its clocks cannot be set off, if they cannot.
+    pub(super) right_clocks: Option<&'static str>,
     ops: i64,
     time_limit: Nanos,
     timeout: Nanos,
@@ -73,6 +75,7 @@ impl Subject {
             objects: facts.objects,
             single_writer: facts.single_writer,
             kind: Kind::Own,
+            right_clocks: None,
             ops: 10_000,
             time_limit: 60 * SECOND,
             timeout: 100 * MILLISECOND,
@@ -82,13 +85,15 @@ impl Subject {
     }
 
     /// Nodes of a system, which take seconds to notice what is wrong, and to mend it.
-    fn installed(facts: &Facts) -> Self {
+    fn installed(system: &dyn System) -> Self {
+        let facts = system.facts();
         Self {
             name: facts.name.to_owned(),
             has_cas: facts.has_cas,
             objects: facts.objects,
             single_writer: false,
             kind: Kind::Installed,
+            right_clocks: system.right_clocks(),
             ops: 1_000_000,
             time_limit: 30 * SECOND,
             timeout: SECOND,
@@ -105,6 +110,7 @@ impl Subject {
             objects: &[Object::Register],
             single_writer: false,
             kind: Kind::Program(program.contract),
+            right_clocks: Some("nobody knows how it reads them"),
             ops: 1_000_000,
             time_limit: 30 * SECOND,
             timeout: SECOND,
@@ -130,7 +136,7 @@ impl File {
         let (config, node_names) = cluster(self)?;
         let program = program::program(self)?;
         let subject = match (&system, &program) {
-            (Some(choice), _) => Subject::installed(choice.system.facts()),
+            (Some(choice), _) => Subject::installed(choice.system),
             (None, Some(program)) => Subject::program(program),
             (None, None) => Subject::own(config.protocol),
         };

@@ -116,7 +116,7 @@ fn what_a_system_does_not_have_is_refused() {
         ),
         (
             "[system]\nname = \"etcd\"\n[[nemesis]]\nfault = \"clock-skew\"",
-            "w.toml:4: field `nemesis.fault`: \"clock-skew\" cannot be done to an installed system",
+            "w.toml:4: field `nemesis.fault`: \"clock-skew\" cannot be done to etcd: Go programs ask",
         ),
         (
             "[system]\nname = \"etcd\"\n[[nemesis]]\nfault = \"wipe\"\ntargets = [\"majority\"]",

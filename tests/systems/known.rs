@@ -1,6 +1,9 @@
 //! Known answers: what each system is known to keep and to break, it keeps and breaks.
 
+use std::collections::BTreeSet;
 use std::fs;
+
+use quorate::world::machine::features;
 
 use super::is_there;
 use super::left::assert_nothing_runs_in;
@@ -9,6 +12,17 @@ use super::shell::{Shell, project, read_json};
 /// Runs a workload, which must end as it says, judged like this. Returns its history, if the system is there.
 #[track_caller]
 fn ends_as_it_says(system: &str, workload: &str, judgement: &str) -> Option<String> {
+    ends_as_it_says_and(system, workload, judgement, |_, _| ())
+}
+
+/// The same, and looks at the directory of the run before it is gone.
+#[track_caller]
+fn ends_as_it_says_and(
+    system: &str,
+    workload: &str,
+    judgement: &str,
+    look: impl FnOnce(&Shell, &str),
+) -> Option<String> {
     if !is_there(system) {
         return None;
     }
@@ -27,6 +41,7 @@ fn ends_as_it_says(system: &str, workload: &str, judgement: &str) -> Option<Stri
     assert!(fs::read_dir(shell.path(&format!("{run}/log"))).is_ok_and(|logs| logs.count() >= 3));
     assert!(!shell.path(&format!("{run}/disks")).exists(), "disks are left");
     assert_nothing_runs_in(&shell.path(""));
+    look(&shell, &run);
     Some(fs::read_to_string(shell.path(&format!("{run}/history.jsonl"))).expect("it is there"))
 }
 
@@ -48,6 +63,45 @@ fn members_of_etcd_that_lose_their_disks_are_replaced_and_nothing_is_lost() {
 #[test]
 fn quorum_queues_of_rabbitmq_lose_nothing() {
     ends_as_it_says("rabbitmq", "rabbitmq-quorum", "kept");
+}
+
+#[test]
+fn quorum_queues_of_rabbitmq_lose_nothing_when_clocks_jump() {
+    if is_faketime_missing() {
+        return;
+    }
+    ends_as_it_says_and("rabbitmq", "rabbitmq-clocks", "kept", |shell, run| {
+        // Its own words: the run takes two minutes of the clock at most, and three with their ends.
+        let minutes: BTreeSet<String> = ["n1", "n2", "n3"]
+            .iter()
+            .flat_map(|node| {
+                let log = shell.path(&format!("{run}/log/{node}.log"));
+                let log = fs::read_to_string(log).expect("it is there");
+                let minute = |line: &str| Some(line.get(..16)?.to_owned());
+                let dated = |minute: &String| minute.starts_with("20") && minute.contains(':');
+                log.lines().filter_map(minute).filter(dated).collect::<Vec<_>>()
+            })
+            .collect();
+        assert!(minutes.len() > 3, "{minutes:?}");
+    });
+}
+
+#[test]
+fn zookeeper_does_not_care_what_time_it_is() {
+    if !is_faketime_missing() {
+        ends_as_it_says("zookeeper", "zookeeper-clocks", "not shown");
+    }
+}
+
+/// Says so if clocks of others cannot be set off here.
+fn is_faketime_missing() -> bool {
+    let features = features();
+    let faketime = features.iter().find(|feature| feature.name == "faketime");
+    let is_missing = faketime.is_none_or(|feature| !feature.is_there);
+    if is_missing {
+        println!("skipped: needs faketime");
+    }
+    is_missing
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::background::Background;
+use super::faketime::FakeTime;
 use super::hosts::{Hosts, LOGS, file_name, make_dir, remove_dir};
 use super::netns::Netns;
 use super::{DISKS, LiveError};
@@ -35,6 +36,8 @@ pub(super) struct Installed {
     /// Asks nodes how they are, from where clients are.
     caretaker: Background,
     netns: Netns,
+    /// What sets clocks off, if they are to be.
+    fake_time: Option<FakeTime>,
 }
 
 /// One node, which is down if nothing of it runs.
@@ -44,6 +47,8 @@ struct Node {
     is_paused: bool,
     /// Whether its disk was emptied since it ran.
     is_wiped: bool,
+    /// By how many nanoseconds its clock is off.
+    clock_offset: i64,
     /// Tells when the others have let it in, for which it waits.
     readmitted: Option<Receiver<Result<(), String>>>,
 }
@@ -61,6 +66,7 @@ impl Installed {
         dir: &Path,
         names: &[String],
         loss: f64,
+        skews_clocks: bool,
     ) -> Result<Self, LiveError> {
         let Choice { system, modes } = choice;
         let found = system.facts().find()?;
@@ -81,7 +87,9 @@ impl Installed {
         let caretaker = Background::start("caretaker", Some(&netns.clients()));
         let caretaker = caretaker.map_err(set_up("the caretaker"))?;
         let nodes = names.iter().map(|_| Node::default()).collect();
-        let mut installed = Self { system, cluster, nodes, dir, caretaker, netns };
+        let fake_time = skews_clocks.then(FakeTime::find).transpose();
+        let fake_time = fake_time.map_err(set_up("clocks that can be wrong"))?;
+        let mut installed = Self { system, cluster, nodes, dir, caretaker, netns, fake_time };
         installed.start_all()?;
         Ok(installed)
     }
@@ -101,6 +109,10 @@ impl Installed {
         let name = &self.cluster.node(id).name;
         let cannot = |error| LiveError::Start { node: name.clone(), error };
         make_dir(&self.cluster.node(id).dir)?;
+        let clock = self.clock(id);
+        if self.fake_time.is_some() {
+            FakeTime::set(&clock, self.nodes[usize::from(id)].clock_offset).map_err(cannot)?;
+        }
         let services = self.system.services(&self.cluster, id, start).map_err(cannot)?;
         let only = services.len() == 1;
         for Service { name: service, command } in services {
@@ -110,10 +122,18 @@ impl Installed {
             inside.arg(command.get_program()).args(command.get_args());
             inside.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
             inside.current_dir(&self.cluster.node(id).dir);
+            if let Some(fake_time) = &self.fake_time {
+                fake_time.load(&mut inside, &clock);
+            }
             let process = Process::start_alone(inside, &log).map_err(cannot)?;
             self.nodes[usize::from(id)].running.push(Running { process, log });
         }
         Ok(())
+    }
+
+    /// The file that says how far the clock of a node is off: not in its directory, which may be emptied.
+    fn clock(&self, id: NodeId) -> PathBuf {
+        self.dir.join(DISKS).join(format!("{}.clock", self.cluster.node(id).name))
     }
 
     /// Asks the others to let a node in that has lost its disk. Where they cannot, it is asked again.
@@ -237,8 +257,8 @@ impl Hosts for Installed {
 
     /// What it wrote is with the operating system, which does not lose it.
     fn kill(&mut self, id: NodeId, _lose_unsynced: bool) -> bool {
-        let is_wiped = self.nodes[usize::from(id)].is_wiped;
-        let down = Node { is_wiped, ..Node::default() };
+        let Node { is_wiped, clock_offset, .. } = self.nodes[usize::from(id)];
+        let down = Node { is_wiped, clock_offset, ..Node::default() };
         let node = std::mem::replace(&mut self.nodes[usize::from(id)], down);
         let has_run = !node.running.is_empty() || node.readmitted.is_some();
         for mut running in node.running {
@@ -275,6 +295,12 @@ impl Hosts for Installed {
 
     fn set_cuts(&mut self, links: &[(NodeId, NodeId)], is_cut: bool) -> io::Result<bool> {
         self.netns.set_cuts(links, is_cut)
+    }
+
+    fn set_clock_offset(&mut self, id: NodeId, offset: i64) -> bool {
+        let is_said = self.fake_time.is_some() && FakeTime::set(&self.clock(id), offset).is_ok();
+        let node = &mut self.nodes[usize::from(id)];
+        is_said && std::mem::replace(&mut node.clock_offset, offset) != offset
     }
 
     fn failure(&mut self) -> Option<LiveError> {

@@ -10,6 +10,7 @@ mod clients;
 mod connection;
 mod elsewhere;
 mod error;
+mod faketime;
 mod filter;
 mod hosts;
 mod http;
@@ -134,21 +135,22 @@ impl Live {
         Self::of(Box::new(own), all, namespace.as_deref(), settings.timeout, sender, events)
     }
 
-    /// Starts a cluster of an installed system, each node in a namespace of its own, and `clients` clients
-    /// that wait `patience` for an answer.
+    /// Starts a cluster of an installed system, each node in a namespace of its own, and `clients` clients.
+    /// Clocks can be set off only if that is said here: it takes a library between a node and its C library.
     pub fn start_system(
         choice: Choice,
         dir: &std::path::Path,
         node_names: &[String],
         clients: u32,
-        loss: f64,
-        patience: Nanos,
+        settings: &SimSettings,
+        skews_clocks: bool,
     ) -> Result<Self, LiveError> {
         let (sender, events) = channel();
-        let installed = Installed::start(choice, dir, node_names, loss)?;
+        let installed =
+            Installed::start(choice, dir, node_names, settings.network.loss, skews_clocks)?;
         let all: Vec<_> = (0..clients).map(|_| installed.client()).collect();
         let namespace = installed.of_clients();
-        Self::of(Box::new(installed), all, Some(&namespace), patience, sender, events)
+        Self::of(Box::new(installed), all, Some(&namespace), settings.timeout, sender, events)
     }
 
     /// Starts a cluster of a program of somebody else's, and `clients` clients.
