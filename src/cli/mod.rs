@@ -7,6 +7,7 @@ mod blocks;
 mod bucket;
 mod budget;
 mod calibrate;
+mod certificates;
 mod check;
 mod compare;
 mod condition;
@@ -103,6 +104,8 @@ enum Command {
     Systems(systems::SystemsArgs),
     /// Be one replica of a cluster, as a process: what `run --world processes` starts.
     Node(node::NodeArgs),
+    /// Make certificates for the nodes of a cluster, so that they speak TLS.
+    Certificates(certificates::CertificatesArgs),
     /// Print what a shell needs to complete commands and options.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -180,6 +183,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Systems(args) => systems::systems(&args),
         Command::Node(args) => node::node(&args),
+        Command::Certificates(args) => certificates::certificates(&args),
         Command::Completions { shell } => completions(shell),
     });
     match outcome {

@@ -30,7 +30,7 @@ const USAGE: &str = "quorate node [OPTIONS] --node <NAME> --listen <ADDRESS>
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(super) struct NodeArgs {
-    /// The workload file whose [cluster] this is a node of; the rest of it plays no part.
+    /// The workload file whose [cluster] this is a node of; of the rest only [network] tls plays a part.
     workload: PathBuf,
     /// The name of the node.
     #[arg(long, value_name = "NAME")]
@@ -44,6 +44,10 @@ pub(super) struct NodeArgs {
     /// The directory for its disk.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// The directory of its certificate, its key and that of the authority, as `quorate certificates` makes
+    /// them: it then speaks TLS with those that have one, and with nobody else.
+    #[arg(long, value_name = "DIR")]
+    certificates: Option<PathBuf>,
     /// Undo first what was written and not synced when it stopped, as if the power had failed.
     #[arg(long)]
     lose_unsynced: bool,
@@ -74,6 +78,9 @@ fn named_address(text: &str) -> Result<(String, SocketAddr), String> {
 impl NodeArgs {
     fn settings(&self) -> Result<NodeSettings> {
         let workload = super::run::load(&self.workload)?.resolve()?;
+        if workload.live.tls && self.certificates.is_none() {
+            bail!("network.tls = true, but no certificates; expected --certificates DIR");
+        }
         let names = &workload.node_names;
         let number = |option: &str, name: &str| match names.iter().position(|n| n == name) {
             Some(place) => Ok(place as NodeId),
@@ -88,6 +95,8 @@ impl NodeArgs {
         Ok(NodeSettings {
             id: number("--node", &self.node)?,
             config: Arc::new(workload.config),
+            certificates: self.certificates.clone(),
+            names: names.clone(),
             listen: self.listen,
             peers,
             disk: DiskSettings {

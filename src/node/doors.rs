@@ -1,15 +1,17 @@
 //! Who comes to a node: other nodes with messages, and clients with questions.
 
+use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::wire::{Answer, Ask, HEARD, Incoming, Outgoing, Who, WireError};
+use super::tls::{Inbound, Reader, Writer};
+use super::wire::{self, Answer, Ask, HEARD, Incoming, Outgoing, Who, WireError};
 use crate::protocol::{Message, NodeId};
 
 /// So many answers may wait for a client that does not read them. More are lost.
@@ -30,19 +32,25 @@ pub(super) enum Arrival {
     Ask(Ask, mpsc::Sender<Answer>),
 }
 
-/// Takes in whoever comes. What arrives goes to `arrivals`, which may make it wait.
-pub(super) async fn open(
-    listener: TcpListener,
-    me: NodeId,
-    n: u16,
-    arrivals: mpsc::Sender<Arrival>,
-) {
+/// What a node looks at when somebody comes.
+#[derive(Clone)]
+pub(super) struct Porter {
+    /// The node itself.
+    pub(super) me: NodeId,
+    /// What all nodes are called.
+    pub(super) names: Arc<[String]>,
+    /// What a connection needs.
+    pub(super) inbound: Inbound,
+}
+
+/// Takes in whoever may come. What arrives goes to `arrivals`, which may make it wait.
+pub(super) async fn open(listener: TcpListener, porter: Porter, arrivals: mpsc::Sender<Arrival>) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let arrivals = arrivals.clone();
+                let (porter, arrivals) = (porter.clone(), arrivals.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = serve(stream, me, n, arrivals).await {
+                    if let Err(error) = porter.serve(stream, arrivals).await {
                         tracing::warn!(%address, %error, "connection closed");
                     }
                 });
@@ -55,31 +63,44 @@ pub(super) async fn open(
     }
 }
 
-/// Serves one connection to its end.
-async fn serve(
-    stream: TcpStream,
-    me: NodeId,
-    n: u16,
-    arrivals: mpsc::Sender<Arrival>,
-) -> Result<(), WireError> {
-    stream.set_nodelay(true)?;
-    let address = stream.peer_addr()?;
-    let (reader, writer) = stream.into_split();
-    let mut incoming = Incoming::new(reader);
-    match incoming.hello().await? {
-        None => Ok(()),
-        Some(Who::Client) => client(incoming, writer, &arrivals).await,
-        Some(Who::Peer(from)) if from == me || from >= n => {
-            tracing::warn!(%address, from, n, "a peer that this cluster does not have");
-            Ok(())
+impl Porter {
+    /// Serves one connection to its end.
+    async fn serve(
+        &self,
+        stream: TcpStream,
+        arrivals: mpsc::Sender<Arrival>,
+    ) -> Result<(), WireError> {
+        stream.set_nodelay(true)?;
+        let address = stream.peer_addr()?;
+        let begun = self.inbound.begin(stream).await;
+        let (reader, writer, guest) = begun.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => WireError::Stranger(error),
+            _ => error.into(),
+        })?;
+        let mut incoming = Incoming::new(reader);
+        let from = match incoming.hello().await? {
+            None => return Ok(()),
+            Some(Who::Client) => return client(incoming, writer, &arrivals).await,
+            Some(Who::Peer(from)) => from,
+        };
+        match self.names.get(usize::from(from)).filter(|_| from != self.me) {
+            None => {
+                let n = self.names.len();
+                tracing::warn!(%address, from, n, "a peer that this cluster does not have");
+                Ok(())
+            }
+            Some(name) if !guest.may_be(name) => {
+                tracing::warn!(%address, name, "a peer with the certificate of somebody else");
+                Ok(())
+            }
+            Some(_) => peer(incoming, writer, address, from, &arrivals).await,
         }
-        Some(Who::Peer(from)) => peer(incoming, writer, address, from, &arrivals).await,
     }
 }
 
 async fn peer(
-    mut incoming: Incoming<OwnedReadHalf>,
-    mut writer: OwnedWriteHalf,
+    mut incoming: Incoming<Reader>,
+    mut writer: Writer,
     address: SocketAddr,
     from: NodeId,
     arrivals: &mpsc::Sender<Arrival>,
@@ -98,14 +119,15 @@ async fn peer(
             () = sleep_until(confirm_at.unwrap_or_else(Instant::now)), if confirm_at.is_some() => {
                 confirm_at = None;
                 writer.write_all(&[HEARD]).await?;
+                writer.flush().await?;
             }
         }
     }
 }
 
 async fn client(
-    mut incoming: Incoming<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
+    mut incoming: Incoming<Reader>,
+    writer: Writer,
     arrivals: &mpsc::Sender<Arrival>,
 ) -> Result<(), WireError> {
     let (answers, waiting) = mpsc::channel(ANSWERS);
@@ -124,11 +146,11 @@ async fn client(
 }
 
 /// Writes answers until the client reads no more.
-async fn answer(mut writer: OwnedWriteHalf, mut waiting: mpsc::Receiver<Answer>) {
+async fn answer(mut writer: Writer, mut waiting: mpsc::Receiver<Answer>) {
     let (mut batch, mut out) = (Vec::new(), Outgoing::new());
     while waiting.recv_many(&mut batch, TOGETHER_MAX).await > 0 {
         let added = batch.drain(..).try_for_each(|answer| out.add(&answer).map(drop));
-        if added.is_err() || writer.write_all(&out.take()).await.is_err() {
+        if added.is_err() || wire::send(&mut writer, &mut out).await.is_err() {
             return;
         }
     }

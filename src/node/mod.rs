@@ -15,12 +15,14 @@ mod doors;
 mod engine;
 mod orders;
 mod peers;
+pub mod tls;
 mod waiting;
 pub mod wire;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -40,8 +42,10 @@ use crate::rng::Seed;
 use crate::time::Nanos;
 use clock::Clock;
 use disk::Disk;
+use doors::Porter;
 use engine::Engine;
 use peers::{Counters, Peer};
+use tls::{Inbound, Outbound, Party, Proof};
 
 /// So many arrivals may wait for the node.
 const ARRIVALS: usize = 1024;
@@ -58,12 +62,17 @@ pub const TRAFFIC: &str = "traffic";
 pub struct NodeSettings {
     /// Which node it is.
     pub id: NodeId,
+    /// What all nodes are called.
+    pub names: Vec<String>,
     /// How the cluster works.
     pub config: Arc<Configuration>,
     /// Where it listens, for peers and for clients. Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// Where its peers can be reached.
     pub peers: BTreeMap<NodeId, SocketAddr>,
+    /// Where the certificates are by which it and whoever it speaks to know each other. Without them nobody
+    /// proves anything, and nothing is encrypted.
+    pub certificates: Option<PathBuf>,
     /// Its disk.
     pub disk: DiskSettings,
     /// An operation without a quorum is forgotten after this time.
@@ -88,19 +97,26 @@ pub fn run(settings: &NodeSettings) -> Result<()> {
 
 async fn serve(settings: &NodeSettings) -> Result<()> {
     let listen = settings.listen;
+    let (inbound, outbound) = settings.security()?;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))?;
     let id = settings.id;
     let chance = |what: &str| settings.seed.fork(&format!("node/{id}/{what}"));
     let (disk, found) = Disk::open(&settings.disk, chance("disk"))?;
     let incarnation = found.incarnation;
-    tracing::info!(id, incarnation, undone = found.undone, "starts");
+    tracing::info!(
+        id,
+        incarnation,
+        tls = settings.certificates.is_some(),
+        undone = found.undone,
+        "starts"
+    );
     let seat =
         Seat { id, config: Arc::clone(&settings.config), patience: settings.patience, incarnation };
     let counters = Arc::new(Counters::default());
     let way = |to: NodeId| {
         let address = settings.peers.get(&to)?;
-        Some(Peer::new(id, *address, Arc::clone(&counters)))
+        Some(Peer::new((id, to), *address, outbound.clone(), Arc::clone(&counters)))
     };
     let n = settings.config.n;
     let peers = (0..n).map(way).collect();
@@ -110,7 +126,8 @@ async fn serve(settings: &NodeSettings) -> Result<()> {
 
     let (arrivals, queue) = mpsc::channel(ARRIVALS);
     let address = listener.local_addr()?;
-    tokio::spawn(doors::open(listener, id, n, arrivals));
+    let porter = Porter { me: id, names: settings.names.clone().into(), inbound };
+    tokio::spawn(doors::open(listener, porter, arrivals));
     say(&format!("{LISTENING} {address}\n"));
     let orders = settings.is_supervised.then(orders::listen);
     if settings.is_supervised {
@@ -126,6 +143,17 @@ async fn serve(settings: &NodeSettings) -> Result<()> {
     engine.run(queue, orders, stop).await?;
     tracing::info!("stops");
     Ok(())
+}
+
+impl NodeSettings {
+    /// How connections are taken in, and how they are made.
+    fn security(&self) -> Result<(Inbound, Outbound)> {
+        let Some(dir) = &self.certificates else { return Ok(Default::default()) };
+        let name = &self.names[usize::from(self.id)];
+        let proof = Proof::read(dir, Party::Node(name))?;
+        proof.check(name)?;
+        Ok((Inbound::sealed(&proof)?, Outbound::sealed(&proof, &self.names)?))
+    }
 }
 
 async fn tell_traffic(counters: Arc<Counters>) {

@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::net::sockopt::set_tcp_user_timeout;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::wire::{Hello, Outgoing, Who};
+use super::tls::{Outbound, Reader, Writer};
+use super::wire::{self, Hello, Outgoing, Who};
 use crate::protocol::{Message, NodeId};
 
 /// So many messages may wait for a peer.
@@ -52,10 +53,15 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Keeps a connection from the node `from` to a peer at `address`.
-    pub(super) fn new(from: NodeId, address: SocketAddr, counters: Arc<Counters>) -> Self {
+    /// Keeps a connection from the node `from` to its peer `to` at `address`.
+    pub(super) fn new(
+        (from, to): (NodeId, NodeId),
+        address: SocketAddr,
+        outbound: Outbound,
+        counters: Arc<Counters>,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let mut way = Way { from, address, waiting, counters: Arc::clone(&counters) };
+        let mut way = Way { from, to, address, outbound, waiting, counters: Arc::clone(&counters) };
         tokio::spawn(async move { way.keep().await });
         Self { queue, counters }
     }
@@ -72,7 +78,9 @@ impl Peer {
 
 struct Way {
     from: NodeId,
+    to: NodeId,
     address: SocketAddr,
+    outbound: Outbound,
     waiting: mpsc::Receiver<Message>,
     counters: Arc<Counters>,
 }
@@ -83,27 +91,34 @@ impl Way {
         let [first, longest] = BACKOFF;
         let mut backoff = first;
         while !self.waiting.is_closed() {
-            match timeout(CONNECT, TcpStream::connect(self.address)).await {
-                Ok(Ok(stream)) => {
+            match self.connect().await {
+                Ok((reader, writer)) => {
                     backoff = first;
-                    let broken = self.carry(stream).await;
+                    let broken = self.carry(reader, writer).await;
                     tracing::debug!(to = %self.address, ?broken, "peer left");
                 }
-                Ok(Err(_)) | Err(_) => self.lose_all(),
+                Err(error) => {
+                    tracing::debug!(to = %self.address, %error, "peer not reached");
+                    self.lose_all();
+                }
             }
             sleep(backoff).await;
             backoff = (2 * backoff).min(longest);
         }
     }
 
-    /// Carries messages until the connection breaks.
-    async fn carry(&mut self, mut stream: TcpStream) -> io::Result<()> {
+    async fn connect(&self) -> io::Result<(Reader, Writer)> {
+        let stream = timeout(CONNECT, TcpStream::connect(self.address)).await??;
         stream.set_nodelay(true)?;
         set_tcp_user_timeout(&stream, UNHEARD.as_millis() as u32)?;
-        let (mut reader, mut writer) = stream.split();
+        self.outbound.begin(stream, self.to).await
+    }
+
+    /// Carries messages until the connection breaks.
+    async fn carry(&mut self, mut reader: Reader, mut writer: Writer) -> io::Result<()> {
         let mut out = Outgoing::new();
         out.add(&Hello::new(Who::Peer(self.from)))?;
-        writer.write_all(&out.take()).await?;
+        wire::send(&mut writer, &mut out).await?;
         let mut batch = Vec::new();
         let mut heard = [0; 16];
         let mut silent_until = None;
@@ -118,10 +133,9 @@ impl Way {
                         let bytes = out.add(&message)?;
                         repair_bytes += if message.is_repair() { bytes } else { 0 };
                     }
-                    let frames = out.take();
-                    self.counters.bytes.fetch_add(frames.len() as u64, Ordering::Relaxed);
+                    self.counters.bytes.fetch_add(out.len() as u64, Ordering::Relaxed);
                     self.counters.repair_bytes.fetch_add(repair_bytes, Ordering::Relaxed);
-                    writer.write_all(&frames).await?;
+                    wire::send(&mut writer, &mut out).await?;
                     silent_until.get_or_insert_with(|| Instant::now() + SILENT);
                 }
                 count = reader.read(&mut heard) => {

@@ -9,7 +9,7 @@ use std::io;
 use bytes::BytesMut;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_util::codec::{Decoder as _, Encoder as _, LengthDelimitedCodec};
 
 use crate::protocol::{ClientReply, Key, NodeId, Request};
@@ -85,6 +85,9 @@ pub enum WireError {
         /// What was due.
         expected: &'static str,
     },
+    /// Whoever has come may not.
+    #[error("it is not of this cluster: {0}")]
+    Stranger(io::Error),
     /// It begins like something else.
     #[error("the connection does not begin as one of quorate's; expected the bytes \"quorate1\"")]
     Magic,
@@ -121,6 +124,11 @@ impl Outgoing {
         Ok((LENGTH_BYTES + body.len()) as u64)
     }
 
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// All of them, which are then no longer in here.
     pub fn take(&mut self) -> BytesMut {
         self.bytes.split()
@@ -131,6 +139,13 @@ impl Default for Outgoing {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Sends all frames there are.
+pub async fn send(to: &mut (impl AsyncWrite + Unpin), frames: &mut Outgoing) -> io::Result<()> {
+    to.write_all(&frames.take()).await?;
+    // TLS keeps what the socket does not take at once.
+    to.flush().await
 }
 
 /// Frames as they arrive.
@@ -159,8 +174,12 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
                 return read.map(Some).map_err(|_| WireError::Frame { length, expected });
             }
             self.bytes.reserve(READ_BYTES);
-            if self.from.read_buf(&mut self.bytes).await? == 0 {
-                return Ok(None);
+            match self.from.read_buf(&mut self.bytes).await {
+                Ok(0) => return Ok(None),
+                Ok(_) => {}
+                // With TLS, too, whoever is killed takes no leave.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -63,6 +63,15 @@ impl File {
         Ok(remarks)
     }
 
+    /// The same, for nodes that speak TLS.
+    #[must_use]
+    pub fn with_tls(mut self) -> Self {
+        let place = self.raw.network.tls.as_ref().map(|field| field.place.clone());
+        let place = place.unwrap_or_default();
+        self.raw.network.tls = Some(Field { value: true, place });
+        self
+    }
+
     /// Whether it asks for an installed system.
     pub fn has_system(&self) -> bool {
         self.raw.system.name.is_some()
@@ -434,6 +443,7 @@ pub(super) struct RawNetwork {
     pub(super) reordering: Option<bool>,
     pub(super) bandwidth: Option<Field<i64>>,
     pub(super) cut: Option<Field<String>>,
+    pub(super) tls: Option<Field<bool>>,
     #[serde(default)]
     pub(super) links: Vec<RawLink>,
 }

@@ -13,6 +13,7 @@ mod quorums;
 mod resolve;
 mod symptom;
 mod system;
+mod tls;
 mod vocabulary;
 mod write;
 

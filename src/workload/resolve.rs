@@ -8,6 +8,7 @@ use super::disturbance::disturbance;
 use super::file::{Field, File, Nodes, Place, RawAcks, RawCluster, RawValues, Source};
 use super::{
     Clients, Expectation, Workload, WorkloadError, membership, objects, program, quorums, system,
+    tls,
 };
 use crate::client::Action;
 use crate::generator::{Pace, RegisterSettings, Values, Writers, interval_of_rate};
@@ -163,7 +164,7 @@ impl File {
                 sync_latency: raw.disk.sync.unwrap_or(Latency::Exponential(MILLISECOND / 2)),
                 timeout,
             },
-            live: live(self)?,
+            live: LiveSettings { tls: tls::tls(self, &subject, &node_names)?, ..live(self)? },
             node_names,
             nemesis: raw
                 .nemesis
@@ -544,9 +545,10 @@ fn bandwidth(source: &Source, field: Option<&Field<i64>>) -> Resolved<Option<Ban
 
 /// What is real where the network and the disks are.
 fn live(file: &File) -> Resolved<LiveSettings> {
-    let LiveSettings { fsync, cut } = LiveSettings::USUAL;
+    let LiveSettings { fsync, cut, tls } = LiveSettings::USUAL;
     let raw = &file.raw;
     Ok(LiveSettings {
+        tls,
         fsync: raw.disk.fsync.unwrap_or(fsync),
         cut: match &raw.network.cut {
             None => cut,

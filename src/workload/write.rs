@@ -81,6 +81,9 @@ impl Workload {
         if let Some(Bandwidth(bytes)) = network.bandwidth {
             writeln!(out, "bandwidth = {bytes}")?;
         }
+        if self.live.tls {
+            writeln!(out, "tls = true")?;
+        }
         for (from, to, latency) in &network.links {
             let name = |node: &u16| quoted(&self.node_names[usize::from(*node)]);
             writeln!(out, "\n[[network.links]]")?;

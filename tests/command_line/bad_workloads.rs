@@ -315,3 +315,31 @@ fn objects_and_their_functions() {
         ],
     );
 }
+
+#[test]
+fn impossible_tls() {
+    refused(
+        "[http]\nstart = \"./node\"\n[network]\ntls = true\n",
+        &expect![[
+            r#"quorate: bad.toml:4: field `network.tls`: it is for nodes of ours, not for `./node` (http); expected it to go"#
+        ]],
+    );
+    refused(
+        "[system]\nname = \"etcd\"\n[network]\ntls = true\n",
+        &expect![[
+            r#"quorate: bad.toml:4: field `network.tls`: it is for nodes of ours, not for etcd; expected it to go"#
+        ]],
+    );
+    refused(
+        "[cluster]\nnodes = [\"a\", \"b c\"]\n[network]\ntls = true\n",
+        &expect![[
+            r#"quorate: bad.toml:4: field `network.tls`: a certificate cannot have the name of node "b c"; expected names such as n1"#
+        ]],
+    );
+    refused(
+        "[cluster]\nnodes = [\"a\", \"A\"]\n[network]\ntls = true\n",
+        &expect![[
+            r#"quorate: bad.toml:4: field `network.tls`: another node is called "A" but for capital letters; expected different names"#
+        ]],
+    );
+}

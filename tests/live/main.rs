@@ -12,6 +12,7 @@ mod nodes;
 mod objects;
 mod parity;
 mod remote;
+mod sealed;
 #[path = "../command_line/shell.rs"]
 mod shell;
 mod survival;

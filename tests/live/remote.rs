@@ -167,6 +167,7 @@ fn majority_quorums_hold_on_other_hosts_and_weak_ones_do_not() {
     let Some(hosts) = Hosts::start() else { return };
     for (workload, judgement) in [
         ("first-steps/majority-abd", "kept"),
+        ("live/tls", "kept"),
         ("first-steps/lost-write-clock-skew", "weaker by design"),
     ] {
         let workload = project(&format!("workloads/{workload}.toml"));

@@ -3,25 +3,25 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
 use crate::client::{Client, Question, Response};
-use crate::node::wire::{Answer, Ask, Hello, Incoming, Outgoing, Who, WireError};
+use crate::node::tls::{Outbound, Reader, Writer};
+use crate::node::wire::{self, Answer, Ask, Hello, Incoming, Outgoing, Who, WireError};
 use crate::protocol::NodeId;
 
 /// A client of nodes whose addresses may change.
 pub(super) struct NodeClient {
     nodes: Vec<watch::Receiver<Option<SocketAddr>>>,
+    outbound: Outbound,
     connection: Option<Connection>,
 }
 
 impl NodeClient {
     /// A client without a connection.
-    pub(super) fn new(nodes: &[watch::Receiver<Option<SocketAddr>>]) -> Self {
-        Self { nodes: nodes.to_vec(), connection: None }
+    pub(super) fn new(nodes: &[watch::Receiver<Option<SocketAddr>>], outbound: Outbound) -> Self {
+        Self { nodes: nodes.to_vec(), outbound, connection: None }
     }
 }
 
@@ -30,7 +30,7 @@ impl Client for NodeClient {
         let address = *self.nodes[usize::from(question.node)].borrow();
         let connection = match &mut self.connection {
             Some(connection) if connection.node == question.node => connection,
-            other => match Connection::open(question.node, address).await {
+            other => match Connection::open(question.node, address, &self.outbound).await {
                 Ok(connection) => other.insert(connection),
                 Err(_) => return Response::Refused,
             },
@@ -60,18 +60,22 @@ impl Client for NodeClient {
 /// A connection to a node.
 struct Connection {
     node: NodeId,
-    incoming: Incoming<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
+    incoming: Incoming<Reader>,
+    writer: Writer,
     out: Outgoing,
     asked: u64,
 }
 
 impl Connection {
-    async fn open(node: NodeId, address: Option<SocketAddr>) -> io::Result<Self> {
+    async fn open(
+        node: NodeId,
+        address: Option<SocketAddr>,
+        outbound: &Outbound,
+    ) -> io::Result<Self> {
         let address = address.ok_or(io::ErrorKind::ConnectionRefused)?;
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (reader, writer) = stream.into_split();
+        let (reader, writer) = outbound.begin(stream, node).await?;
         let mut out = Outgoing::new();
         // It leaves together with the first question.
         out.add(&Hello::new(Who::Client))?;
@@ -83,7 +87,7 @@ impl Connection {
         let Question { process, operation, .. } = question;
         let (number, key, request) = (self.asked, operation.key, operation.action.into());
         self.out.add(&Ask { number, process, key, request })?;
-        self.writer.write_all(&self.out.take()).await?;
+        wire::send(&mut self.writer, &mut self.out).await?;
         let answer: Option<Answer> = self.incoming.next("answer").await?;
         Ok(answer.filter(|answer| answer.number == number))
     }

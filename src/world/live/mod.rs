@@ -85,11 +85,13 @@ pub struct LiveSettings {
     pub fsync: bool,
     /// How links are cut.
     pub cut: Cut,
+    /// Whether nodes and clients prove who they are, and encrypt what they say.
+    pub tls: bool,
 }
 
 impl LiveSettings {
     /// What holds unless something else is said.
-    pub const USUAL: Self = Self { fsync: true, cut: Cut::Drop };
+    pub const USUAL: Self = Self { fsync: true, cut: Cut::Drop, tls: false };
 }
 
 /// What happens in the background.
@@ -130,7 +132,8 @@ impl Live {
         let (sender, events) = channel();
         let own = Own::start(place, kind, node_names, settings, live, seed, (&sender, &events))?;
         let addresses = own.addresses();
-        let all = (0..clients).map(|_| NodeClient::new(&addresses));
+        let outbound = own.outbound();
+        let all = (0..clients).map(move |_| NodeClient::new(&addresses, outbound.clone()));
         let namespace = own.of_clients();
         Self::of(Box::new(own), all, namespace.as_deref(), settings.timeout, sender, events)
     }

@@ -17,6 +17,7 @@ use super::hosts::{LOGS, file_name, make_dir, remove_dir};
 use super::remote::Host;
 use super::ways::Ways;
 use super::{DISKS, Event, LiveError, LiveSettings, Place};
+use crate::node::tls::Party;
 use crate::node::{LISTENING, Order, TRAFFIC};
 use crate::process::Process;
 use crate::protocol::NodeId;
@@ -38,6 +39,8 @@ pub(super) struct Nodes {
     /// How long syncs take at least.
     sync: String,
     fsync: bool,
+    /// Whether nodes have certificates.
+    tls: bool,
     seed: Seed,
     all: Vec<Node>,
     events: Sender<Event>,
@@ -137,6 +140,7 @@ impl Nodes {
             sync: settings.sync_latency.to_string(),
             seed,
             fsync: live.fsync,
+            tls: live.tls,
             all: names.iter().map(node).collect(),
             events,
             counters: Arc::new(Counters::new(names.len() as u16)),
@@ -332,6 +336,12 @@ impl Nodes {
         self.place.disks().join(self.file_name(id))
     }
 
+    /// The files by which a node proves who it is, where it has to.
+    pub(super) fn certificates(&self, id: NodeId) -> Vec<PathBuf> {
+        let party = Party::Node(&self.names[usize::from(id)]);
+        if self.tls { party.files(&self.place.certificates()).to_vec() } else { Vec::new() }
+    }
+
     fn file_name(&self, id: NodeId) -> String {
         file_name(&self.names, id)
     }
@@ -339,9 +349,12 @@ impl Nodes {
     fn command(&self, id: NodeId, ways: &Ways) -> Command {
         let node = &self.all[usize::from(id)];
         let here = |path: PathBuf| path.display().to_string();
-        let (workload, data) = match ways.host(id) {
-            None => (here(self.place.workload.clone()), here(self.disk(id))),
-            Some(host) => (host.path("workload.toml"), host.path(DISK)),
+        let (workload, data, certificates) = match ways.host(id) {
+            None => {
+                let Place { workload, .. } = self.place.clone();
+                (here(workload), here(self.disk(id)), here(self.place.certificates()))
+            }
+            Some(host) => (host.path("workload.toml"), host.path(DISK), host.path("")),
         };
         let name = self.names[usize::from(id)].clone();
         let mut arguments = vec!["node".to_owned(), workload];
@@ -355,6 +368,9 @@ impl Nodes {
             }
         }
         option("--data", data);
+        if self.tls {
+            option("--certificates", certificates);
+        }
         option("--seed", self.seed.to_string());
         option("--clock-offset", node.clock_offset.to_string());
         arguments.extend((!self.fsync).then(|| "--no-fsync".to_owned()));
@@ -411,6 +427,11 @@ impl Place {
 
     fn disks(&self) -> PathBuf {
         self.dir.join(DISKS)
+    }
+
+    /// The directory of certificates and keys, which are gone when the disks are. No disk is called so.
+    pub(super) fn certificates(&self) -> PathBuf {
+        self.disks().join(".certificates")
     }
 }
 

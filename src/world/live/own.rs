@@ -14,6 +14,7 @@ use super::nodes::{self, Nodes};
 use super::remote::Remote;
 use super::ways::{PORT, Ways};
 use super::{Event, LiveError, LiveSettings, Place};
+use crate::node::tls::{self, Outbound, Party, Proof};
 use crate::protocol::NodeId;
 use crate::rng::Seed;
 use crate::world::sim::SimSettings;
@@ -27,6 +28,7 @@ const START: Duration = Duration::from_secs(20);
 pub(super) struct Own {
     nodes: Nodes,
     ways: Ways,
+    outbound: Outbound,
 }
 
 impl Own {
@@ -41,6 +43,7 @@ impl Own {
         (sender, events): (&Sender<Event>, &Receiver<Event>),
     ) -> Result<Self, LiveError> {
         nodes::prepare(place)?;
+        let outbound = certify(place, names, live.tls)?;
         let mut nodes = Nodes::new(place.clone(), names, settings, live, seed, sender.clone());
         let addresses = nodes.addresses();
         let network = &settings.network;
@@ -50,7 +53,10 @@ impl Own {
                 let netns = Netns::start(addresses.len() as u16, network.loss);
                 Ways::Namespaces(netns.map_err(no_links)?)
             }
-            WorldKind::Remote => Ways::Hosts(Remote::start(place, PORT, network.loss)?),
+            WorldKind::Remote => {
+                let files = |id| nodes.certificates(id);
+                Ways::Hosts(Remote::start(place, PORT, network.loss, files)?)
+            }
             WorldKind::Sim | WorldKind::Processes => {
                 let links = Links::start(&addresses, network, seed);
                 Ways::Proxies(links.map_err(no_links)?, live.cut)
@@ -60,7 +66,7 @@ impl Own {
             nodes.start(id, &ways)?;
         }
         wait_for_all(&mut nodes, events, names.len())?;
-        Ok(Self { nodes, ways })
+        Ok(Self { nodes, ways, outbound })
     }
 
     /// Where each can be reached.
@@ -68,10 +74,30 @@ impl Own {
         self.nodes.addresses()
     }
 
+    /// How clients reach them.
+    pub(super) fn outbound(&self) -> Outbound {
+        self.outbound.clone()
+    }
+
     /// The namespace of the clients, if there are any.
     pub(super) fn of_clients(&self) -> Option<String> {
         self.ways.of_clients()
     }
+}
+
+/// Makes certificates for this run alone, where nodes prove who they are. Returns how clients reach nodes.
+fn certify(place: &Place, names: &[String], tls: bool) -> Result<Outbound, LiveError> {
+    if !tls {
+        return Ok(Outbound::default());
+    }
+    let dir = place.certificates();
+    let made = tls::issue(&dir, names)
+        .and_then(|()| Proof::read(&dir, Party::Clients))
+        .and_then(|proof| Outbound::sealed(&proof, names));
+    made.map_err(|error| LiveError::SetUp {
+        what: "the certificates",
+        error: io::Error::other(error),
+    })
 }
 
 /// Waits until all nodes listen.

@@ -71,23 +71,33 @@ struct Ssh {
 }
 
 impl Remote {
-    /// Logs in everywhere, and takes the program and the workload there.
-    pub(super) fn start(place: &Place, port: u16, loss: f64) -> Result<Self, LiveError> {
+    /// Logs in everywhere, and takes the program, the workload and the certificates of the node there.
+    pub(super) fn start(
+        place: &Place,
+        port: u16,
+        loss: f64,
+        certificates: impl Fn(NodeId) -> Vec<PathBuf> + Sync,
+    ) -> Result<Self, LiveError> {
         let settings = place.remote.clone().unwrap_or_default();
-        let one = |destination: &String| {
+        let one = |id: NodeId, destination: &String| {
             let ssh = Ssh { destination: destination.clone(), config: settings.config.clone() };
             let address = ssh.address()?;
             let log = place.logs().join(format!("ssh-{address}.log"));
             let host = Host::log_in(ssh, &log)?;
-            host.put(&place.program, "quorate")?;
-            host.put(&place.workload, "workload.toml")?;
+            host.put(&place.program, "quorate", "755")?;
+            host.put(&place.workload, "workload.toml", "644")?;
+            for file in certificates(id) {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                // Nobody else on that host is to have the key.
+                host.put(&file, &name, "600")?;
+            }
             Ok((Arc::new(host), address))
         };
         let all: Result<Vec<_>, LiveError> = thread::scope(|scope| {
-            let logins: Vec<_> = settings
-                .hosts
-                .iter()
-                .map(|destination| (destination, scope.spawn(move || one(destination))))
+            let one = &one;
+            let logins: Vec<_> = (0..)
+                .zip(&settings.hosts)
+                .map(|(id, destination)| (destination, scope.spawn(move || one(id, destination))))
                 .collect();
             let logins = logins.into_iter().map(|(destination, login)| {
                 let host = destination.clone();
@@ -154,10 +164,11 @@ impl Host {
         Ok(Self { ssh, dir, shell: Mutex::new(shell) })
     }
 
-    /// Copies a file into the directory, as a program.
-    fn put(&self, file: &Path, name: &str) -> io::Result<()> {
+    /// Copies a file into the directory, with this mode.
+    fn put(&self, file: &Path, name: &str, mode: &str) -> io::Result<()> {
         let to = quoted(&self.path(name));
-        let mut command = self.ssh.command(&format!("cat > {to} && chmod 755 {to}"), false);
+        let mut command =
+            self.ssh.command(&format!("umask 077; cat > {to} && chmod {mode} {to}"), false);
         let output = command.stdin(File::open(file)?).stdout(Stdio::null()).output()?;
         if output.status.success() {
             return Ok(());
