@@ -1,5 +1,4 @@
-//! Redis: a primary that sends its writes to replicas some time later, and Sentinels that make another one
-//! primary when it is gone.
+//! Redis with Sentinels, which make another one primary when it is gone.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,51 +7,30 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisError, cmd};
+use redis::cmd;
 
-use super::client::AnyClient;
-use super::facts::{Facts, Mode, Program};
-use super::{Cluster, Modes, Pending, Role, Service, Start, System};
-use crate::client::{Action, Client, KnownError, Question, Response};
+use super::server::{
+    ANY, ASYNC, LOADING, Line, Manner, PRIMARY_DOWN, UNBLOCKED, WAIT_ONE, WAIT_TOO_FEW,
+    expect_replication, look, replication, settings,
+};
+use crate::client::{Client, KnownError, Question, Response};
 use crate::promise::{Condition, Promise};
-use crate::protocol::{Key, NodeId, Object, Value};
+use crate::protocol::{NodeId, Object};
+use crate::systems::{
+    AnyClient, Cluster, Facts, Mode, Modes, Pending, Program, Role, Service, Start, System,
+};
 
 const SERVER: u16 = 6379;
 const SENTINEL: u16 = 26379;
 
 /// Only a node that takes itself for the primary answers.
 const PRIMARY: &str = "primary";
-/// Any node answers.
-const ANY: &str = "any";
-/// Acknowledged by the primary alone.
-const ASYNC: &str = "async";
-/// Acknowledged by the primary and one replica.
-const WAIT_ONE: &str = "wait-one";
 /// Acknowledged by a majority.
 const WAIT_MAJORITY: &str = "wait-majority";
-
-/// What WAIT is given in milliseconds: less than clients wait.
-const WAIT_MS: u32 = 500;
-/// Whoever is asked how it is has so long to let us in.
-const PATIENCE: Duration = Duration::from_millis(400);
 
 /// How a Sentinel watches, by the names of its settings.
 const WATCH: [(&str, u32); 3] =
     [("down-after-milliseconds", 1000), ("failover-timeout", 1000), ("parallel-syncs", 8)];
-
-/// What WAIT says by a number, in words.
-const TOO_FEW: &str = "WAIT: too few replicas";
-
-// Scripts may write unless they say that they do not, so that replicas refuse them.
-const GET: &str = "#!lua\nreturn redis.call('GET', KEYS[1])";
-const COMPARE_AND_SET: &str = "#!lua
-local found = redis.call('GET', KEYS[1])
-if (found or '') == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2])
-  return {1, false}
-end
-return {0, found}";
 
 const FACTS: Facts = Facts {
     name: "redis",
@@ -86,36 +64,16 @@ const FACTS: Facts = Facts {
             is_definite: true,
             because: "a replica refuses what may write before it does anything",
         },
-        KnownError {
-            says: "LOADING",
-            name: "loading",
-            is_definite: true,
-            because: "a node that still reads its disk refuses everything",
-        },
-        KnownError {
-            says: "MASTERDOWN",
-            name: "primary-down",
-            is_definite: true,
-            because: "a replica that has lost its primary refuses",
-        },
-        KnownError {
-            says: TOO_FEW,
-            name: "wait-too-few",
-            is_definite: false,
-            because: "the primary has it and goes on to tell replicas, unless it loses its office first",
-        },
-        KnownError {
-            says: "UNBLOCKED",
-            name: "unblocked",
-            is_definite: false,
-            because: "the primary has lost its office while it waited, and may have told the next one",
-        },
+        LOADING,
+        PRIMARY_DOWN,
+        WAIT_TOO_FEW,
+        UNBLOCKED,
     ],
 };
 
 /// Redis with Sentinel.
 #[derive(Debug)]
-pub(super) struct Redis;
+pub(in crate::systems) struct Redis;
 
 impl System for Redis {
     fn facts(&self) -> &'static Facts {
@@ -170,7 +128,7 @@ impl System for Redis {
     fn health(&self, cluster: &Arc<Cluster>, node: NodeId) -> Pending<Result<Role, String>> {
         let cluster = Arc::clone(cluster);
         Box::pin(async move {
-            let about = replication(&cluster, node).await?;
+            let about = replication(cluster.node(node).at(SERVER)).await?;
             let leads = about.contains("role:master");
             Ok(if leads { Role::Leader } else { Role::Follower })
         })
@@ -187,7 +145,14 @@ impl System for Redis {
     }
 
     fn client(&self, cluster: &Arc<Cluster>) -> AnyClient {
-        AnyClient::new(RedisClient { cluster: Arc::clone(cluster), open: None })
+        let replicas = match cluster.modes.write {
+            WAIT_ONE => 1,
+            WAIT_MAJORITY => cluster.majority() - 1,
+            _ => 0,
+        };
+        let manner =
+            Manner { reads_like_writes: cluster.modes.read != ANY, replicas, errors: FACTS.errors };
+        AnyClient::new(RedisClient { cluster: Arc::clone(cluster), manner, line: Line::default() })
     }
 }
 
@@ -198,13 +163,7 @@ fn first_primary(cluster: &Cluster, node: NodeId) -> Option<SocketAddr> {
 
 fn server_file(cluster: &Cluster, node: NodeId) -> String {
     let own = cluster.node(node);
-    let mut text = format!(
-        "bind {ip} 127.0.0.1\nport {SERVER}\nprotected-mode no\ndir {dir}\nappendonly yes\n\
-         appendfsync everysec\nsave \"\"\nrepl-timeout 10\nrepl-ping-replica-period 1\n\
-         repl-diskless-sync-delay 0\n",
-        ip = own.ip,
-        dir = own.dir.display(),
-    );
+    let mut text = settings(own, SERVER, &own.dir);
     if let Some(primary) = first_primary(cluster, node) {
         text += &format!("replicaof {} {SERVER}\n", primary.ip());
     }
@@ -224,42 +183,14 @@ fn watched(cluster: &Cluster) -> String {
     format!("sentinel monitor cluster {} {SERVER} {majority}\n{}", first.ip, settings.concat())
 }
 
-async fn connect(address: SocketAddr) -> Result<MultiplexedConnection, RedisError> {
-    // The client of the harness waits, and not the library as well.
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-    let client = redis::Client::open(format!("redis://{address}"))?;
-    client.get_multiplexed_async_connection_with_config(&config).await
-}
-
-/// Connects to a node for its own sake.
-async fn look(address: SocketAddr) -> Result<MultiplexedConnection, String> {
-    match tokio::time::timeout(PATIENCE, connect(address)).await {
-        Ok(connection) => connection.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("{address} does not let anybody in")),
-    }
-}
-
-/// What a node says about replication.
-async fn replication(cluster: &Cluster, node: NodeId) -> Result<String, String> {
-    let mut server = look(cluster.node(node).at(SERVER)).await?;
-    let info = cmd("INFO").arg("replication").query_async(&mut server).await;
-    info.map_err(|error| error.to_string())
-}
-
 /// Replicas follow the primary.
 async fn ready(cluster: &Cluster, node: NodeId) -> Result<(), String> {
     look(cluster.node(node).at(SENTINEL)).await?;
-    let about = replication(cluster, node).await?;
     let expected = match first_primary(cluster, node) {
         None => format!("connected_slaves:{}", cluster.nodes.len() - 1),
         Some(_) => "master_link_status:up".to_owned(),
     };
-    if about.contains(&expected) {
-        Ok(())
-    } else {
-        Err(format!("expected {expected}, found {about}"))
-    }
+    expect_replication(cluster.node(node).at(SERVER), &expected).await
 }
 
 /// Lets all Sentinels watch, and waits until each knows of all others and of all replicas. They ask a
@@ -307,88 +238,17 @@ fn command(words: &str) -> redis::Cmd {
 
 struct RedisClient {
     cluster: Arc<Cluster>,
-    open: Option<(NodeId, MultiplexedConnection)>,
+    manner: Manner,
+    line: Line,
 }
 
 impl Client for RedisClient {
     async fn ask(&mut self, question: Question) -> Response {
-        if self.open.as_ref().is_none_or(|(node, _)| *node != question.node) {
-            match connect(self.cluster.node(question.node).at(SERVER)).await {
-                Ok(connection) => self.open = Some((question.node, connection)),
-                Err(_) => return Response::Refused,
-            }
-        }
-        let Some((_, connection)) = &mut self.open else { return Response::Refused };
-        let answer = ask(connection, &self.cluster, question).await;
-        answer.unwrap_or_else(|error| match error.code() {
-            Some(code) => Response::Error(KnownError::find(FACTS.errors, code)),
-            None => {
-                self.open = None;
-                Response::ConnectionLost
-            }
-        })
+        let server = self.cluster.node(question.node).at(SERVER);
+        self.line.ask(server, self.manner, question.operation).await
     }
 
     fn disconnect(&mut self) {
-        self.open = None;
+        self.line.close();
     }
-}
-
-fn name(key: Key) -> String {
-    format!("k{key}")
-}
-
-async fn ask(
-    connection: &mut MultiplexedConnection,
-    cluster: &Cluster,
-    question: Question,
-) -> Result<Response, RedisError> {
-    let key = name(question.operation.key);
-    match question.operation.action {
-        Action::Read => {
-            let mut read = if cluster.modes.read == ANY { cmd("GET") } else { script(GET) };
-            let value: Option<Value> = read.arg(key).query_async(connection).await?;
-            Ok(Response::Value(value))
-        }
-        Action::Write(value) => {
-            let mut write = cmd("SET");
-            let () = write.arg(key).arg(value).query_async(connection).await?;
-            acknowledge(connection, cluster).await
-        }
-        Action::Cas { expected, new } => {
-            let expected = expected.map(|value| value.to_string()).unwrap_or_default();
-            let mut compare = script(COMPARE_AND_SET);
-            let compared = compare.arg(key).arg(expected).arg(new).query_async(connection).await?;
-            match compared {
-                (0, found) => Ok(Response::Differs(found)),
-                (_, None::<Value>) => acknowledge(connection, cluster).await,
-                (_, Some(_)) => Ok(Response::Error(&KnownError::UNKNOWN)),
-            }
-        }
-        _ => Ok(Response::Unavailable),
-    }
-}
-
-/// Waits for replicas to have what was just written on this connection, if the mode says so.
-async fn acknowledge(
-    connection: &mut MultiplexedConnection,
-    cluster: &Cluster,
-) -> Result<Response, RedisError> {
-    let enough = match cluster.modes.write {
-        WAIT_ONE => 1,
-        WAIT_MAJORITY => cluster.majority() - 1,
-        _ => return Ok(Response::Written),
-    };
-    let count: usize = cmd("WAIT").arg(enough).arg(WAIT_MS).query_async(connection).await?;
-    if count >= enough {
-        return Ok(Response::Written);
-    }
-    Ok(Response::Error(KnownError::find(FACTS.errors, TOO_FEW)))
-}
-
-/// A script with one key.
-fn script(text: &str) -> redis::Cmd {
-    let mut script = cmd("EVAL");
-    script.arg(text).arg(1);
-    script
 }

@@ -1,0 +1,7 @@
+//! Redis: a primary that sends its writes to replicas some time later, and whoever makes another one primary
+//! when it is gone.
+
+mod sentinel;
+mod server;
+
+pub(super) use sentinel::Redis;
