@@ -31,7 +31,7 @@ use crate::protocol::NodeId;
 
 /// All systems.
 pub const SYSTEMS: &[&dyn System] =
-    &[&etcd::Etcd, &rabbitmq::RabbitMq, &redis::Redis, &zookeeper::ZooKeeper];
+    &[&etcd::Etcd, &rabbitmq::RabbitMq, &redis::Redis, &redis::RedisCluster, &zookeeper::ZooKeeper];
 
 /// A system of this name.
 pub fn named(name: &str) -> Option<&'static dyn System> {

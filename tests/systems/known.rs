@@ -144,6 +144,15 @@ fn waiting_for_a_replica_of_redis_does_not_close_that() {
 }
 
 #[test]
+fn redis_cluster_loses_what_a_primary_acknowledged_before_it_noticed_that_it_is_cut_off() {
+    let history = ends_as_it_says("redis-cluster", "redis-cluster", "weaker by design");
+    let Some(history) = history else { return };
+    assert!(acknowledged_when_cut_off(&history, 6, 3) > 5);
+    assert!(history.contains("\"cluster-down\""), "it has noticed");
+    assert!(history.contains("\"moved\""), "clients stay with their node");
+}
+
+#[test]
 fn plain_reads_of_zookeeper_are_stale() {
     ends_as_it_says("zookeeper", "zookeeper-plain", "weaker by design");
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use redis::cmd;
 
 use super::server::{
-    ANY, ASYNC, LOADING, Line, Manner, PRIMARY_DOWN, UNBLOCKED, WAIT_ONE, WAIT_TOO_FEW,
-    expect_replication, look, replication, settings,
+    ANY, ASYNC, LOADING, Line, Manner, PRIMARY, PRIMARY_DOWN, RIGHT_CLOCKS, UNBLOCKED, WAIT_ONE,
+    WAIT_TOO_FEW, expect_replication, look, replication, settings,
 };
 use crate::client::{Client, KnownError, Question, Response};
 use crate::promise::{Condition, Promise};
@@ -23,8 +23,6 @@ use crate::systems::{
 const SERVER: u16 = 6379;
 const SENTINEL: u16 = 26379;
 
-/// Only a node that takes itself for the primary answers.
-const PRIMARY: &str = "primary";
 /// Acknowledged by a majority.
 const WAIT_MAJORITY: &str = "wait-majority";
 
@@ -81,7 +79,7 @@ impl System for Redis {
     }
 
     fn right_clocks(&self) -> Option<&'static str> {
-        Some("its allocator asks for the time before a wrong one can be told")
+        Some(RIGHT_CLOCKS)
     }
 
     fn promise(&self, modes: Modes) -> Promise {
@@ -150,8 +148,12 @@ impl System for Redis {
             WAIT_MAJORITY => cluster.majority() - 1,
             _ => 0,
         };
-        let manner =
-            Manner { reads_like_writes: cluster.modes.read != ANY, replicas, errors: FACTS.errors };
+        let manner = Manner {
+            greeting: None,
+            reads_like_writes: cluster.modes.read != ANY,
+            replicas,
+            errors: FACTS.errors,
+        };
         AnyClient::new(RedisClient { cluster: Arc::clone(cluster), manner, line: Line::default() })
     }
 }

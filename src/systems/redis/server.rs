@@ -11,12 +11,18 @@ use crate::client::{Action, KnownError, Operation, Response};
 use crate::protocol::{Key, Value};
 use crate::systems::Member;
 
-/// Any node answers.
+/// Only a server that takes itself for the primary answers.
+pub(super) const PRIMARY: &str = "primary";
+/// Any server answers.
 pub(super) const ANY: &str = "any";
 /// Acknowledged by the primary alone.
 pub(super) const ASYNC: &str = "async";
 /// Acknowledged by the primary and one replica.
 pub(super) const WAIT_ONE: &str = "wait-one";
+
+/// Why a server cannot be told a wrong time.
+pub(super) const RIGHT_CLOCKS: &str =
+    "its allocator asks for the time before a wrong one can be told";
 
 /// What WAIT is given in milliseconds: less than clients wait.
 const WAIT_MS: u32 = 500;
@@ -109,9 +115,22 @@ async fn connect(address: SocketAddr) -> Result<MultiplexedConnection, RedisErro
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
+async fn greeted(
+    address: SocketAddr,
+    greeting: Option<&str>,
+) -> Result<MultiplexedConnection, RedisError> {
+    let mut connection = connect(address).await?;
+    if let Some(greeting) = greeting {
+        let () = cmd(greeting).query_async(&mut connection).await?;
+    }
+    Ok(connection)
+}
+
 /// How servers are asked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Manner {
+    /// What a server is told first, so that it answers.
+    pub(super) greeting: Option<&'static str>,
     /// Whether a read is a script that might write, so that a replica refuses it.
     pub(super) reads_like_writes: bool,
     /// How many replicas must have what was changed before it counts.
@@ -135,7 +154,7 @@ impl Line {
         operation: Operation,
     ) -> Response {
         if self.open.as_ref().is_none_or(|(open, _)| *open != address) {
-            match connect(address).await {
+            match greeted(address, manner.greeting).await {
                 Ok(connection) => self.open = Some((address, connection)),
                 Err(_) => return Response::Refused,
             }
