@@ -96,14 +96,21 @@ impl Action {
     }
 }
 
+/// A number by which a system orders what was written to a register: the later, the higher.
+pub type Version = i64;
+
 /// What a client learns of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Response {
     /// The value of a read; `None` if it was never written. Of a set a bit for each element, from the lowest
     /// on. What was taken out of a queue; `None` if it was empty.
     Value(Option<Value>),
+    /// The value of a read, and the version that the system gives it.
+    ValueAt(Option<Value>, Version),
     /// What was written, added or put in is stored, or a compare-and-set has replaced the value.
     Written,
+    /// The same, and the version that the system gives to what is there now.
+    WrittenAt(Version),
     /// A compare-and-set found this instead of what it expected.
     Differs(Option<Value>),
     /// The node cannot carry it out and has not begun to.
@@ -152,7 +159,9 @@ impl Response {
     pub fn is_of_node(self) -> bool {
         match self {
             Self::Value(_)
+            | Self::ValueAt(..)
             | Self::Written
+            | Self::WrittenAt(_)
             | Self::Differs(_)
             | Self::Unavailable
             | Self::Error(_) => true,
@@ -195,6 +204,8 @@ pub struct Completion {
     pub read: Option<Value>,
     /// What a compare-and-set found instead of what it expected.
     pub observed: Option<Option<Value>>,
+    /// The version of what an ok read found or another operation made, where the system tells it.
+    pub version: Option<Version>,
     /// Why it is not ok.
     pub error: Option<&'static str>,
 }
@@ -204,7 +215,8 @@ pub struct Completion {
 /// changes nothing, so one without an answer has simply failed; a dequeue without one may have taken
 /// something out.
 pub fn classify(operation: &Operation, response: Response) -> Completion {
-    let done = Completion { kind: EventKind::Ok, read: None, observed: None, error: None };
+    let done =
+        Completion { kind: EventKind::Ok, read: None, observed: None, version: None, error: None };
     let not_ok = |kind, error| Completion { kind, error: Some(error), ..done };
     let unanswered = |error| match operation.action {
         Action::Read => not_ok(EventKind::Fail, error),
@@ -217,7 +229,9 @@ pub fn classify(operation: &Operation, response: Response) -> Completion {
     };
     match response {
         Response::Value(read) => Completion { read, ..done },
+        Response::ValueAt(read, version) => Completion { read, version: Some(version), ..done },
         Response::Written => done,
+        Response::WrittenAt(version) => Completion { version: Some(version), ..done },
         Response::Differs(found) => {
             Completion { observed: Some(found), ..not_ok(EventKind::Fail, "differs") }
         }

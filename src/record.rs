@@ -104,8 +104,9 @@ impl<'f> Recorder<'f> {
             self.answer(&mut event, operation.action, completion.read);
         }
         event.observed = completion.observed.map(datum);
+        let version = completion.version.map(|version| ("version".into(), Datum::Int(version)));
         let error = completion.error.map(|error| ("error".into(), Datum::text(error)));
-        event.extra.extend(error);
+        event.extra.extend(version.into_iter().chain(error));
         self.record(&event)
     }
 

@@ -93,6 +93,11 @@ pub const PROCESS_MAX: u32 = (1 << 28) - 1;
 pub const NO_TIME: i64 = i64::MIN;
 
 impl Event {
+    /// A field that means nothing to most objects.
+    pub fn extra(&self, name: &str) -> Option<&Datum> {
+        self.extra.iter().find(|(other, _)| &**other == name).map(|(_, datum)| datum)
+    }
+
     /// The fields that mean something here; all others are extra.
     pub const FIELDS: [&str; 8] =
         ["process", "type", "f", "value", "key", "observed", "index", "time"];

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::client::AnyClient;
 use super::facts::{Facts, Mode, Program};
 use super::{Cluster, Modes, Pending, Role, Service, Start, System};
-use crate::client::{Action, Client, KnownError, Question, Response};
+use crate::client::{Action, Client, KnownError, Question, Response, Version};
 use crate::http::{Answer, Http, NoAnswer};
 use crate::promise::{Condition, Promise};
 use crate::protocol::{Key, NodeId, Object, Value};
@@ -290,15 +290,29 @@ fn understood(action: Action, answer: &Answer) -> Response {
     }
     let found = match action {
         Action::Read => value(&json),
-        Action::Write(_) => return Response::Written,
-        Action::Cas { .. } if json["succeeded"] == true => return Response::Written,
+        Action::Write(_) => return written(&json),
+        Action::Cas { .. } if json["succeeded"] == true => return written(&json),
         _ => value(&json["responses"][0]["response_range"]),
     };
     match (found, action) {
-        (Ok(value), Action::Read) => Response::Value(value),
+        (Ok(value), Action::Read) => {
+            // A key that is not there has revision 0.
+            let last = value.map_or(Some(0), |_| number(&json["kvs"][0]["mod_revision"]));
+            last.map_or(Response::Value(value), |version| Response::ValueAt(value, version))
+        }
         (Ok(value), _) => Response::Differs(value),
         (Err(()), _) => Response::Error(&KnownError::UNKNOWN),
     }
+}
+
+/// A change is made, in the revision that its answer names.
+fn written(json: &Json) -> Response {
+    number(&json["header"]["revision"]).map_or(Response::Written, Response::WrittenAt)
+}
+
+/// A number of 64 bits, which is text in JSON.
+fn number(json: &Json) -> Option<Version> {
+    json.as_str()?.parse().ok()
 }
 
 /// The value in the answer to a range of one key; `None` if the key is not there.
@@ -325,12 +339,14 @@ mod tests {
     #[test]
     fn answers_are_understood() {
         let none = r#"{"header":{"revision":"2"}}"#;
-        assert_eq!(understood(Action::Read, 200, none), Response::Value(None));
-        let some = r#"{"header":{},"kvs":[{"key":"azA=","value":"MTI="}],"count":"1"}"#;
-        assert_eq!(understood(Action::Read, 200, some), Response::Value(Some(12)));
-        assert_eq!(understood(Action::Write(1), 200, none), Response::Written);
-        let done = r#"{"header":{},"succeeded":true,"responses":[{"response_put":{}}]}"#;
-        assert_eq!(understood(CAS, 200, done), Response::Written);
+        assert_eq!(understood(Action::Read, 200, none), Response::ValueAt(None, 0));
+        let some = r#"{"header":{"revision":"9"},"kvs":[{"mod_revision":"7","value":"MTI="}]}"#;
+        assert_eq!(understood(Action::Read, 200, some), Response::ValueAt(Some(12), 7));
+        let bare = r#"{"header":{},"kvs":[{"key":"azA=","value":"MTI="}],"count":"1"}"#;
+        assert_eq!(understood(Action::Read, 200, bare), Response::Value(Some(12)));
+        assert_eq!(understood(Action::Write(1), 200, none), Response::WrittenAt(2));
+        let done = r#"{"header":{"revision":"3"},"succeeded":true,"responses":[{}]}"#;
+        assert_eq!(understood(CAS, 200, done), Response::WrittenAt(3));
         let differs =
             r#"{"header":{},"responses":[{"response_range":{"kvs":[{"value":"MTI="}]}}]}"#;
         assert_eq!(understood(CAS, 200, differs), Response::Differs(Some(12)));

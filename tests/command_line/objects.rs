@@ -205,6 +205,13 @@ fn every_bad_operation_of_queues_lists_and_versions_has_its_reason() {
     "#]],
     );
     refused(
+        "revisioned-register",
+        &["0 invoke write 1", "0 ok write 1"],
+        &expect![[r#"
+        quorate: history: line 2: field `value`: found an integer, 1; expected a field `version` beside the value, or [version, value], such as [3, "a"]
+    "#]],
+    );
+    refused(
         "versioned-register",
         &["0 invoke write [null, 1]", "0 ok write [1, 2]"],
         &expect![[r#"

@@ -60,6 +60,45 @@ fn members_of_etcd_that_lose_their_disks_are_replaced_and_nothing_is_lost() {
     ends_as_it_says("etcd", "etcd-wiped", "kept");
 }
 
+/// Runs etcd with reads of this mode, on these values. Returns what is said of the history by its revisions, if
+/// the system is there.
+fn checked_by_revisions(read: &str, values: &str, code: i32) -> Option<serde_json::Value> {
+    if !is_there("etcd") {
+        return None;
+    }
+    let shell = Shell::new();
+    let workload = format!(
+        "[system]\nname = \"etcd\"\nread = \"{read}\"\n\
+         [clients]\ncount = 6\nkeys = 3\nvalues = {values}\nmix = {{ read = 3, write = 2, cas = 0 }}\nrate = 300\n\
+         ops = 100_000\ntime_limit = \"8s\"\ntimeout = \"1s\"\n\
+         [[nemesis]]\nfault = \"partition\"\nshapes = [\"one\"]\ninterval = \"2s\"\nduration = \"3s\"\n"
+    );
+    shell.write("revisions.toml", &workload);
+    shell.quorate("run revisions.toml --seed 1").ends(code);
+    let history = format!("{}/history.jsonl", shell.only_run());
+    let text = fs::read_to_string(shell.path(&history)).expect("it is there");
+    let events: Vec<_> = text.lines().map(|line| read_json(line.as_bytes())).collect();
+    let is_ok = |event: &&serde_json::Value| event["type"] == "ok";
+    assert!(events.iter().filter(is_ok).count() > 100);
+    assert!(events.iter().filter(is_ok).all(|event| event["version"].is_u64()), "{text}");
+    let plain = shell.quorate(&format!("check {history} --json")).ends(code).json();
+    assert_eq!(plain[0]["model"], "register");
+    let check = format!("check --model revisioned-register {history} --json");
+    Some(shell.quorate(&check).ends(code).json()[0].clone())
+}
+
+#[test]
+fn the_revisions_of_etcd_tell_the_order_of_its_writes() {
+    let checked = checked_by_revisions("linearizable", "3", 0);
+    assert!(checked.is_none_or(|checked| checked["verdict"] == "valid"));
+}
+
+#[test]
+fn the_revisions_of_etcd_show_that_serializable_reads_are_stale() {
+    let checked = checked_by_revisions("serializable", "\"unique\"", 1);
+    assert!(checked.is_none_or(|checked| checked["verdict"] == "invalid"));
+}
+
 #[test]
 fn quorum_queues_of_rabbitmq_lose_nothing() {
     ends_as_it_says("rabbitmq", "rabbitmq-quorum", "kept");

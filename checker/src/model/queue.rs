@@ -125,8 +125,7 @@ impl QueueOp {
 
 /// Whether a failed dequeue says that there was nothing.
 fn is_empty(completion: &Event) -> bool {
-    let error = completion.extra.iter().find(|(name, _)| &**name == "error");
-    matches!(error.and_then(|(_, error)| Datum::as_name(error)), Some("empty" | "exhausted"))
+    matches!(completion.extra("error").and_then(Datum::as_name), Some("empty" | "exhausted"))
 }
 
 impl<S: Storage> Model for QueueOf<S> {

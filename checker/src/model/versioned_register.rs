@@ -22,6 +22,9 @@ use crate::verdict::Budget;
 /// | `read` | | `[version, value]` | |
 /// | `write` | `[expected, value]` | `[version, value]`, the new version | replaces the value, if the version is the expected one; null expects nothing |
 ///
+/// Where versions are not counted, the version may stand in a field `version` of the completion instead,
+/// beside the value; a `write` of such a history has the value alone for its argument, and expects nothing.
+///
 /// A write raises the version, by one where versions are counted. A write that failed says nothing.
 ///
 /// Its elements are the versions: looked at without some, versions still rise, but not by one.
@@ -90,6 +93,8 @@ impl Versioned {
 const BUDGET_WITHOUT_VERSIONS: Budget = Budget { steps: 1_000_000, bytes: 256 << 20 };
 
 const EXPECTED_READ: &str = "[version, value], such as [3, \"a\"]";
+const EXPECTED_REVISION: &str =
+    "a field `version` beside the value, or [version, value], such as [3, \"a\"]";
 const EXPECTED_WRITE: &str = "[expected version, or null, value], such as [null, \"a\"]";
 
 /// A version, or null, and a value.
@@ -102,11 +107,27 @@ fn pair(event: &Event, expected: &str) -> Result<(Option<i64>, Value), ReadError
     Ok((version, scalar(event, value)?))
 }
 
-/// A version and a value.
-fn versioned(event: &Event) -> Result<(i64, Value), ReadError> {
-    let (version, value) = pair(event, EXPECTED_READ)?;
-    let version = version.ok_or_else(|| wrong_value(event, &event.value, EXPECTED_READ))?;
-    Ok((version, value))
+impl VersionedRegister {
+    /// The version that a write expects, if any, and its value.
+    fn argument(&self, event: &Event) -> Result<(Option<i64>, Value), ReadError> {
+        match Value::from_datum(&event.value) {
+            Some(value) if !self.is_counted && value != Value::Nil => Ok((None, value)),
+            Some(_) | None => pair(event, EXPECTED_WRITE),
+        }
+    }
+
+    /// A version and a value.
+    fn result(&self, event: &Event) -> Result<(i64, Value), ReadError> {
+        if !self.is_counted
+            && let Some(Datum::Int(version)) = event.extra("version")
+        {
+            return Ok((*version, scalar(event, &event.value)?));
+        }
+        let expected = if self.is_counted { EXPECTED_READ } else { EXPECTED_REVISION };
+        let (version, value) = pair(event, expected)?;
+        let version = version.ok_or_else(|| wrong_value(event, &event.value, expected))?;
+        Ok((version, value))
+    }
 }
 
 impl Model for VersionedRegister {
@@ -126,13 +147,14 @@ impl Model for VersionedRegister {
     ) -> Result<Option<VersionedOp>, ReadError> {
         let (value, deed) = match (&*invocation.f, happened(completion, outcome)) {
             ("read", Some(completion)) => {
-                let (version, value) = versioned(completion)?;
+                let (version, value) = self.result(completion)?;
                 (value, Deed::Read(version))
             }
             ("read", None) => return Ok(None),
             ("write", completion) => {
-                let (expected, value) = pair(invocation, EXPECTED_WRITE)?;
-                let written = completion.map(|event| Ok((event, versioned(event)?))).transpose()?;
+                let (expected, value) = self.argument(invocation)?;
+                let written =
+                    completion.map(|event| Ok((event, self.result(event)?))).transpose()?;
                 if let Some((event, (_, other))) = &written
                     && *other != value
                 {

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use quorate_checker::{Budget, Certificate, Finding, Object, Reader, Reading, Recorded, Verdict};
 
-/// A history a line an event: process, type, function, value.
+/// A history a line an event: process, type, function, value, and further fields if there are any.
 fn recorded(object: Object, history: &str) -> Recorded {
     let event = |line: &str| {
         let mut words = line.trim().splitn(4, ' ');
@@ -343,6 +343,68 @@ fn two_writes_over_the_same_version() {
 
             process 0  |- A write of "a", which got version 4 -| |- B write of "b" over version 4, which got version 7 -|
             process 1                                              |- C write of "c" over version 4, which got version 9 -|
+        "#]],
+    );
+}
+
+#[test]
+fn a_plain_register_with_a_field_for_the_version() {
+    // The values repeat, and an unknown write has happened: only the versions tell the order.
+    valid(
+        Object::RevisionedRegister,
+        r#"0 invoke read null
+           0 ok read null,"version":0
+           0 invoke write 1
+           1 invoke write 1
+           2 invoke write 2
+           0 ok write 1,"version":4
+           1 ok write 1,"version":9
+           2 info write 2,"error":"timed-out"
+           1 invoke read null
+           0 invoke read null
+           0 ok read 2,"version":12
+           1 ok read 1,"version":9
+           0 invoke write 3
+           0 fail write 3,"error":"refused""#,
+    );
+    invalid(
+        Object::RevisionedRegister,
+        r#"0 invoke write 1
+           0 ok write 1,"version":4
+           1 invoke write 2
+           1 ok write 2,"version":3"#,
+        &expect![[r#"
+            version-order: no order of these operations explains their versions, though one explains the values
+              Let A be process 0's write of 1, which got version 4, from event 1 to event 2,
+              and B be process 1's write of 2, which got version 3, from event 3 to event 4.
+              Then every attempt to order them ends:
+                after A: B is due, but the register holds 1 with version 4;
+              However, they all returned what they returned. A contradiction.
+
+            process 0  |- A write of 1, which got version 4 -|
+            process 1                                          |- B write of 2, which got version 3 -|
+        "#]],
+    );
+    // As values alone this is a register, whose second write was never read.
+    invalid(
+        Object::RevisionedRegister,
+        r#"0 invoke write 1
+           0 ok write 1,"version":4
+           1 invoke write 1
+           1 ok write 1,"version":9
+           0 invoke read null
+           0 ok read 1,"version":4"#,
+        &expect![[r#"
+            version-order: no order of these operations explains their versions, though one explains the values
+              Let A be process 0's write of 1, which got version 4, from event 1 to event 2,
+              and B be process 1's write of 1, which got version 9, from event 3 to event 4,
+              and C be process 0's read of 1 with version 4, from event 5 to event 6.
+              Then every attempt to order them ends:
+                after A, B: C is due, but the register holds 1 with version 9;
+              However, they all returned what they returned. A contradiction.
+
+            process 0  |- A write of 1, which got version 4 -|                                         |- C read of 1 with version 4 -|
+            process 1                                          |- B write of 1, which got version 9 -|
         "#]],
     );
 }

@@ -43,7 +43,8 @@ fn run(story: &str) -> Run {
                     _ => EventKind::Info,
                 };
                 let read = value.first().and_then(|value| value.parse().ok());
-                let completion = Completion { kind, read, observed: None, error: None };
+                let completion =
+                    Completion { kind, read, observed: None, version: None, error: None };
                 recorder.complete(now, process, &operation, &completion).expect("no file");
             }
             [client, ref words @ ..] => {

@@ -56,8 +56,8 @@ fn told(asked: &Asked) -> String {
         Action::Dequeue => "dequeue".to_owned(),
     };
     let came = match asked.ended.map(|(_, response)| response) {
-        Some(Response::Value(read)) => value(read),
-        Some(Response::Written) => return call,
+        Some(Response::Value(read) | Response::ValueAt(read, _)) => value(read),
+        Some(Response::Written | Response::WrittenAt(_)) => return call,
         Some(Response::Differs(met)) => format!("met {}", value(met)),
         Some(Response::Unavailable) => "unavailable".to_owned(),
         Some(Response::Refused) => "refused".to_owned(),

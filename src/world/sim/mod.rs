@@ -320,7 +320,9 @@ impl Simulation {
             Response::TimedOut => Step::GiveUp { process },
             Response::ConnectionLost => Step::Disconnect { process },
             Response::Value(_)
+            | Response::ValueAt(..)
             | Response::Written
+            | Response::WrittenAt(_)
             | Response::Differs(_)
             | Response::Unavailable
             | Response::Refused
