@@ -62,12 +62,7 @@ impl Sealed {
 
     /// The clients, who know these certificates.
     fn clients(&self, dir: &str) -> Outbound {
-        self.party(&self.cluster.path(dir), Party::Clients)
-    }
-
-    fn party(&self, dir: &Path, party: Party<'_>) -> Outbound {
-        let proof = Proof::read(dir, party).expect("it is there");
-        Outbound::sealed(&proof, &names(3)).expect("it is right")
+        party(&self.cluster.path(dir), Party::Clients)
     }
 
     /// A directory where the authority is one, and the certificate of a party that of another.
@@ -81,6 +76,12 @@ impl Sealed {
         authority.expect("it is there");
         mixed
     }
+}
+
+/// How a party connects that has these certificates.
+fn party(dir: &Path, party: Party<'_>) -> Outbound {
+    let proof = Proof::read(dir, party).expect("it is there");
+    Outbound::sealed(&proof, &names(3)).expect("it is right")
 }
 
 fn names(count: u8) -> Vec<String> {
@@ -101,7 +102,7 @@ fn who_may_not_come_is_sent_away_and_all_others_go_on() {
     assert!(heard.len() < 16, "it answers {heard:?}");
     // With one of another authority: such a client does not know the node; one that does is not known.
     assert_eq!(sealed.ask(1, &sealed.clients("foreign"), Who::Client, write), None);
-    let mixed = sealed.party(&sealed.mixed(Party::Clients), Party::Clients);
+    let mixed = party(&sealed.mixed(Party::Clients), Party::Clients);
     assert_eq!(sealed.ask(1, &mixed, Who::Client, write), None);
     assert_eq!(
         sealed.ask(1, &clients, Who::Client, Request::Read),
@@ -119,7 +120,7 @@ fn nobody_is_another_node_than_its_certificate_says() {
     let sealed = Sealed::new(3);
     let node = sealed.start(1, "own");
     let own = sealed.cluster.path("own");
-    let second = sealed.party(&own, Party::Node("n2"));
+    let second = party(&own, Party::Node("n2"));
     let clients = sealed.clients("own");
     for (with, who) in [(&second, Who::Peer(2)), (&clients, Who::Peer(1)), (&second, Who::Peer(7))]
     {

@@ -27,15 +27,15 @@ pub fn issue(dir: &Path, nodes: &[String]) -> Result<(), CertificateError> {
     let authority = Issuer::new(params, key);
     for node in nodes {
         let params = of_node(node).map_err(|error| cannot(&error))?;
-        issue_to(dir, Party::Node(node), params, &authority)?;
+        issue_to(dir, Party::Node(node), &params, &authority)?;
     }
-    issue_to(dir, Party::Clients, of_clients(), &authority)
+    issue_to(dir, Party::Clients, &of_clients(), &authority)
 }
 
 fn issue_to(
     dir: &Path,
     party: Party<'_>,
-    params: CertificateParams,
+    params: &CertificateParams,
     authority: &Issuer<'_, KeyPair>,
 ) -> Result<(), CertificateError> {
     let cannot = |error| CertificateError::new(&party.certificate(dir), error);
