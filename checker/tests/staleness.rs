@@ -219,6 +219,27 @@ fn visibility_counts_what_reads_saw_of_the_latest_acknowledged_write() {
 }
 
 #[test]
+fn times_from_end_to_end_of_what_can_be_said_are_measured() {
+    const TIMES: [i64; 7] = [i64::MIN + 1, i64::MIN / 4, -1, 0, 1, i64::MAX / 4, i64::MAX];
+    let mut measured = 0;
+    for seed in 0..2_000 {
+        let (mut events, mut rng) = (history(seed, SMALL), rng(seed));
+        for event in &mut events {
+            event.time = Some(TIMES[rng.random_range(0..TIMES.len())]);
+        }
+        let times = measure(&events).and_then(|staleness| staleness.times);
+        measured += u64::from(times.is_some());
+        // Without the time of one completion nothing is measured in time.
+        let is_ok = |event: &&mut Event| event.kind == EventKind::Ok;
+        if let Some(event) = events.iter_mut().find(is_ok) {
+            event.time = None;
+            assert!(measure(&events).is_none_or(|staleness| staleness.times.is_none()));
+        }
+    }
+    assert!(measured > 1_000, "only {measured}");
+}
+
+#[test]
 fn a_read_is_as_old_as_what_replaced_it() {
     let event = |process: u32, kind: &str, f: &str, value: &str, time: u32| {
         format!(

@@ -95,7 +95,8 @@ pub fn staleness(
     let is_atomic = is_atomic(&clusters);
     let most = staleness.behind.iter().copied().max().unwrap_or(0);
     staleness.atomicity = atomicity(&clusters, is_atomic, most);
-    if key.ops.iter().all(|op| op.call_time != NO_TIME) {
+    let has_times = |op: &Op| op.call_time != NO_TIME && (op.ret == OPEN || op.ret_time != NO_TIME);
+    if key.ops.iter().all(has_times) {
         staleness.times = Some(Times { ages, ..Times::new(&key.ops, &clusters, is_atomic) });
     }
     Ok(staleness)
@@ -198,13 +199,18 @@ struct Zone {
 const BEFORE: i64 = i64::MIN / 4;
 const AFTER: i64 = i64::MAX / 4;
 
+/// A time that can be reckoned with. More than 73 years from zero, one is as good as another.
+fn reckoned(time: i64) -> i64 {
+    time.clamp(BEFORE + 1, AFTER - 1)
+}
+
 /// The values of a register, by their first returns.
 fn zones(ops: &[Op], clusters: &Clusters) -> Vec<Zone> {
     let mut zones: Vec<Zone> = (clusters.all.iter())
         .map(|cluster| match cluster.writer {
             None => Zone { first_return: BEFORE, write_call: BEFORE, read_call: BEFORE },
             Some(writer) => {
-                let write_call = ops[writer as usize].call_time;
+                let write_call = reckoned(ops[writer as usize].call_time);
                 Zone { first_return: AFTER, write_call, read_call: BEFORE }
             }
         })
@@ -212,10 +218,10 @@ fn zones(ops: &[Op], clusters: &Clusters) -> Vec<Zone> {
     for (item, number) in &clusters.ops {
         let (op, zone) = (&ops[item.op as usize], &mut zones[*number as usize]);
         if item.ret != OPEN {
-            zone.first_return = zone.first_return.min(op.ret_time);
+            zone.first_return = zone.first_return.min(reckoned(op.ret_time));
         }
         if matches!(item.action, Action::Read(_)) {
-            zone.read_call = zone.read_call.max(op.call_time);
+            zone.read_call = zone.read_call.max(reckoned(op.call_time));
         }
     }
     zones.sort_unstable_by_key(|zone| zone.first_return);
