@@ -8,6 +8,7 @@ mod background;
 mod books;
 mod clients;
 mod connection;
+mod ear;
 mod elsewhere;
 mod error;
 mod faketime;

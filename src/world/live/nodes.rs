@@ -1,29 +1,29 @@
 //! The nodes of a cluster of ours as processes: started, killed, paused, told the wrong time.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::books::Books;
+use super::ear::{Counters, Ear};
 use super::hosts::{LOGS, file_name, make_dir, remove_dir};
 use super::remote::Host;
 use super::ways::Ways;
 use super::{DISKS, Event, LiveError, LiveSettings, Place};
+use crate::node::Order;
 use crate::node::tls::Party;
-use crate::node::{LISTENING, Order, TRAFFIC};
 use crate::process::Process;
 use crate::protocol::NodeId;
 use crate::rng::Seed;
 use crate::world::sim::SimSettings;
-use crate::world::{Ledger, Sent, Traffic};
+use crate::world::{Ledger, Traffic};
 
 /// A node that has not stopped in good order by this time is killed.
 const STOP: Duration = Duration::from_secs(5);
@@ -45,37 +45,6 @@ pub(super) struct Nodes {
     all: Vec<Node>,
     events: Sender<Event>,
     counters: Arc<Counters>,
-}
-
-/// What nodes say they have sent, all starts together.
-#[derive(Debug)]
-struct Counters {
-    sent: AtomicU64,
-    lost: AtomicU64,
-    bytes: AtomicU64,
-    books: Books,
-}
-
-impl Counters {
-    fn new(n: u16) -> Self {
-        let [sent, lost, bytes] = Default::default();
-        Self { sent, lost, bytes, books: Books::new(n) }
-    }
-
-    /// Adds by how much the counts of a node have grown since it told them before.
-    fn count_up(&self, node: NodeId, before: &mut [u64; 5], now: &[&str]) {
-        let mut grown = [0; 5];
-        for ((grown, before), now) in grown.iter_mut().zip(before).zip(now) {
-            let now = now.parse().unwrap_or(*before);
-            *grown = now.saturating_sub(*before);
-            *before = now;
-        }
-        let [messages, lost, bytes, repairs, repair_bytes] = grown;
-        self.sent.fetch_add(messages, Ordering::Relaxed);
-        self.lost.fetch_add(lost, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.books.add(node, Sent { messages, bytes, repairs, repair_bytes });
-    }
 }
 
 /// One node, which may be down.
@@ -432,33 +401,6 @@ impl Place {
     /// The directory of certificates and keys, which are gone when the disks are. No disk is called so.
     pub(super) fn certificates(&self) -> PathBuf {
         self.disks().join(".certificates")
-    }
-}
-
-/// What hears a node.
-struct Ear {
-    id: NodeId,
-    process: u32,
-    address: watch::Sender<Option<SocketAddr>>,
-    counters: Arc<Counters>,
-    events: Sender<Event>,
-}
-
-impl Ear {
-    /// Hears a node to its end.
-    fn listen(self, out: ChildStdout) {
-        let mut told = [0; 5];
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
-            match line.split(' ').collect::<Vec<_>>().as_slice() {
-                [LISTENING, address] => {
-                    self.address.send_replace(address.parse().ok());
-                    let _ = self.events.send(Event::Listens(self.id));
-                }
-                [TRAFFIC, now @ ..] => self.counters.count_up(self.id, &mut told, now),
-                _ => tracing::warn!(line, "not understood"),
-            }
-        }
-        let _ = self.events.send(Event::Ended(self.id, self.process));
     }
 }
 
