@@ -72,6 +72,8 @@ fn write(file: &Path, shape: Large, form: Form) {
         }
     }
     out.flush().expect("the disk has room");
+    // Nobody is to write it back while it is read.
+    out.get_ref().sync_all().expect("the disk has room");
 }
 
 /// What a run of the program cost, as far as the system tells.
