@@ -21,10 +21,10 @@ use redis::cmd;
 
 use super::server::{
     ANY, ASYNC, LOADING, Line, Manner, PRIMARY, PRIMARY_DOWN, RIGHT_CLOCKS, UNBLOCKED, WAIT_ONE,
-    WAIT_TOO_FEW, expect_replication, look, replication, settings,
+    WAIT_TOO_FEW, eventual, expect_replication, look, replication, settings,
 };
 use crate::client::{Client, KnownError, Question, Response};
-use crate::promise::{Condition, Promise};
+use crate::promise::Promise;
 use crate::protocol::{NodeId, Object};
 use crate::systems::{
     AnyClient, Cluster, Facts, Mode, Modes, Pending, Program, Role, Service, Start, System,
@@ -109,17 +109,13 @@ impl System for RedisCluster {
             ASYNC => "a write is acknowledged before the replica has it",
             _ => "WAIT counts the replica, but a primary that is cut off still answers reads",
         };
-        Promise {
-            condition: Condition::Eventual,
-            because: because.into(),
-            reason:
-                "A primary that is cut off goes on to acknowledge and to answer until it notices. The \
+        eventual(
+            because,
+            "A primary that is cut off goes on to acknowledge and to answer until it notices. The \
                      others put its replica in its place, and what that one does not have is thrown \
-                     away."
-                    .into(),
-            remedy: "a system with consensus; WAIT does not make one of Redis".into(),
-            source: "Redis documentation, \"Redis cluster specification\", \"Write safety\"",
-        }
+                     away.",
+            "Redis documentation, \"Redis cluster specification\", \"Write safety\"",
+        )
     }
 
     fn services(&self, cluster: &Cluster, node: NodeId, start: Start) -> io::Result<Vec<Service>> {

@@ -11,10 +11,10 @@ use redis::cmd;
 
 use super::server::{
     ANY, ASYNC, LOADING, Line, Manner, PRIMARY, PRIMARY_DOWN, RIGHT_CLOCKS, UNBLOCKED, WAIT_ONE,
-    WAIT_TOO_FEW, expect_replication, look, replication, settings,
+    WAIT_TOO_FEW, eventual, expect_replication, look, replication, settings,
 };
 use crate::client::{Client, KnownError, Question, Response};
-use crate::promise::{Condition, Promise};
+use crate::promise::Promise;
 use crate::protocol::{NodeId, Object};
 use crate::systems::{
     AnyClient, Cluster, Facts, Mode, Modes, Pending, Program, Role, Service, Start, System,
@@ -90,15 +90,12 @@ impl System for Redis {
             }
             _ => "WAIT counts replicas, but a primary that has lost its office still answers reads",
         };
-        Promise {
-            condition: Condition::Eventual,
-            because: because.into(),
-            reason: "After a failover, whoever was primary throws away what the new one does not have. Until \
-                     it hears of it, it goes on to acknowledge and to answer."
-                .into(),
-            remedy: "a system with consensus; WAIT does not make one of Redis".into(),
-            source: "Redis documentation, \"Replication\" and \"WAIT\"; Kingsbury on Redis, 2013",
-        }
+        eventual(
+            because,
+            "After a failover, whoever was primary throws away what the new one does not have. Until \
+                     it hears of it, it goes on to acknowledge and to answer.",
+            "Redis documentation, \"Replication\" and \"WAIT\"; Kingsbury on Redis, 2013",
+        )
     }
 
     fn services(&self, cluster: &Cluster, node: NodeId, start: Start) -> io::Result<Vec<Service>> {

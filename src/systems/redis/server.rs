@@ -8,6 +8,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisError, cmd};
 
 use crate::client::{Action, KnownError, Operation, Response};
+use crate::promise::{Condition, Promise};
 use crate::protocol::{Key, Value};
 use crate::systems::Member;
 
@@ -23,6 +24,17 @@ pub(super) const WAIT_ONE: &str = "wait-one";
 /// Why a server cannot be told a wrong time.
 pub(super) const RIGHT_CLOCKS: &str =
     "its allocator asks for the time before a wrong one can be told";
+
+/// All that Redis promises, whoever makes another one primary.
+pub(super) fn eventual(because: &str, reason: &str, source: &'static str) -> Promise {
+    Promise {
+        condition: Condition::Eventual,
+        because: because.to_owned(),
+        reason: reason.to_owned(),
+        remedy: "a system with consensus; WAIT does not make one of Redis".to_owned(),
+        source,
+    }
+}
 
 /// What WAIT is given in milliseconds: less than clients wait.
 const WAIT_MS: u32 = 500;
